@@ -1,0 +1,1 @@
+"""Public data sets, each read by its own adapter into the one `LesionRecord`."""

@@ -1,0 +1,23 @@
+"""What can go wrong in the model room.
+
+ModelError
+ ├── DataSetError     a data folder is missing, empty or has rows that cannot be used
+ ├── WeightsError     a weights folder is missing, incomplete or of another shape
+ └── RequestError     a request to the server that cannot be answered (mapped to 422 by the server)
+"""
+
+
+class ModelError(Exception):
+    """Base of every error of this room."""
+
+
+class DataSetError(ModelError):
+    """A data folder cannot be used; the message names the path and the remedy."""
+
+
+class WeightsError(ModelError):
+    """A weights folder cannot be used; the message names the path and the remedy."""
+
+
+class RequestError(ModelError):
+    """A request cannot be answered as it stands; the message says what to change."""

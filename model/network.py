@@ -1,0 +1,106 @@
+"""The network: `transformers`' Blip2ForConditionalGeneration with a Llama, the paper's architecture, in miniature.
+
+ViT -> Q-Former (queries read the picture by cross-attention) -> one linear projection -> Llama, as in SkinGPT-4; the
+mini keeps every part and shrinks it to what a CPU answers in under a second.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2QFormerConfig, LlamaConfig
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from model.errors import WeightsError
+from model.processor import SkinGPTProcessor, load_processor
+from model.vision_tower import vit_tiny_config
+
+QUERIES = 12
+"""How many tokens the language model sees of a picture."""
+
+
+@dataclass(frozen=True)
+class SkinGPT:
+    """The network with the processor it was trained with."""
+
+    network: Blip2ForConditionalGeneration
+    processor: SkinGPTProcessor
+
+
+def mini_config(side: int, processor: SkinGPTProcessor) -> Blip2Config:
+    """The `mini` preset: ViT-Ti/16, Q-Former 3 x 192 with 12 queries, Llama 4 x 192."""
+    tokenizer = processor.tokenizer
+    return Blip2Config(
+        vision_config=vit_tiny_config(side).to_dict(),
+        qformer_config=Blip2QFormerConfig(
+            hidden_size=192,
+            num_hidden_layers=3,
+            num_attention_heads=3,
+            intermediate_size=768,
+            encoder_hidden_size=192,
+            cross_attention_frequency=1,
+        ).to_dict(),
+        text_config=LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=192,
+            intermediate_size=512,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            max_position_embeddings=512,
+            tie_word_embeddings=False,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        ).to_dict(),
+        num_query_tokens=QUERIES,
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )
+
+
+def new_network(config: Blip2Config) -> Blip2ForConditionalGeneration:
+    """A network with fresh weights; the queries start as noise, since zeros would all learn the same."""
+    network = Blip2ForConditionalGeneration(config)
+    torch.nn.init.normal_(network.query_tokens, std=0.02)
+    return network
+
+
+def load_skingpt(weights: Path) -> SkinGPT:
+    """The network and processor of a weights folder, float32, ready to answer.
+
+    Raises:
+        WeightsError: the folder is missing or incomplete.
+    """
+    processor = load_processor(weights)
+    try:
+        network = Blip2ForConditionalGeneration.from_pretrained(
+            weights, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{weights} cannot be loaded: {error}") from error
+    network.eval()
+    return SkinGPT(network, processor)
+
+
+def picture_tokens(network: Blip2ForConditionalGeneration, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Tower outputs (B, patches + 1, W) -> (projected (B, Q, text width), queries as the Q-Former left them)."""
+    queries = network.query_tokens.expand(features.shape[0], -1, -1)
+    read = network.qformer(query_embeds=queries, encoder_hidden_states=features).last_hidden_state
+    return network.language_projection(read), read
+
+
+def embed_prompt(network: Blip2ForConditionalGeneration, input_ids: Tensor, pictures: Tensor) -> Tensor:
+    """Token embeddings (B, L, width) with `pictures` (images, Q, width) in the places of `<image>`."""
+    embedded: Tensor = network.get_input_embeddings()(input_ids)
+    places = (input_ids == network.config.image_token_id).unsqueeze(-1)
+    return embedded.masked_scatter(places, pictures.to(embedded.dtype))
+
+
+def read_prompt(
+    network: Blip2ForConditionalGeneration, embedded: Tensor, attention_mask: Tensor
+) -> CausalLMOutputWithPast:
+    """The language model over embedded prompts, left-padded; positions count from the first real token."""
+    positions = (attention_mask.cumsum(1) - 1).clamp(min=0)
+    return network.language_model(
+        inputs_embeds=embedded, attention_mask=attention_mask, position_ids=positions, use_cache=False
+    )

@@ -1,0 +1,180 @@
+"""The HTTP routes: TGI's, with TGI's error bodies `{error, error_type}` and statuses 413, 422, 424, 429, 500.
+
+Run: `python -m model.server`.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from model.errors import RequestError
+from model.network import load_skingpt
+from model.server import chat, metrics
+from model.server.contract import (
+    ChatRequest,
+    CompatGenerateRequest,
+    GenerateRequest,
+    GenerateResponse,
+    Info,
+    Token,
+)
+from model.server.engine import Engine, Job
+from model.server.prompts import prompt_of_inputs
+from model.server.queue import Overloaded, RequestQueue
+from model.settings import ModelSettings
+
+PAYLOAD_LIMIT = 2_000_000
+"""Bytes of a request body, TGI's default."""
+
+log = logging.getLogger(__name__)
+
+
+def build_app(settings: ModelSettings) -> FastAPI:
+    """The application with the weights loaded.
+
+    Raises:
+        WeightsError: the weights folder cannot be used.
+    """
+    engine = Engine(load_skingpt(settings.weights), settings.cached_pictures)
+    queue = RequestQueue(engine, settings.max_batch, settings.max_waiting)
+    info = _info(settings, engine)
+    app = FastAPI(title="SkinGPT model server", version=info.version, docs_url="/docs", redoc_url=None)
+    _limit_and_measure(app)
+    _map_errors(app)
+    _add_state_routes(app, info)
+    _add_generation_routes(app, queue)
+
+    @app.post("/v1/chat/completions", response_model=None)
+    async def chat_completions(request: ChatRequest) -> Response | dict[str, object]:
+        job = chat.job_of_chat(request)
+        if request.stream:
+            engine.check(job)
+            return StreamingResponse(chat.chunks(queue, info.model_id, job), media_type="text/event-stream")
+        return chat.completion(info.model_id, request, await queue.answer(job))
+
+    return app
+
+
+def _info(settings: ModelSettings, engine: Engine) -> Info:
+    total = engine.max_total_tokens
+    return Info(
+        model_id=settings.weights.name,
+        model_sha=_digest(settings.weights),
+        max_concurrent_requests=settings.max_waiting,
+        max_input_tokens=total - 1,
+        max_total_tokens=total,
+        max_client_batch_size=settings.max_batch,
+        version=version("skingpt"),
+    )
+
+
+def _digest(weights: Path) -> str:
+    return hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest()
+
+
+def _limit_and_measure(app: FastAPI) -> None:
+    @app.middleware("http")
+    async def limit_and_measure(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        started = time.monotonic()
+        if int(request.headers.get("content-length") or 0) > PAYLOAD_LIMIT:
+            return _error(
+                413,
+                f"the request is larger than {PAYLOAD_LIMIT:,} bytes: send a smaller picture",
+                "validation",
+            )
+        response = await answer(request)
+        if request.url.path not in ("/health", "/metrics"):
+            metrics.REQUESTS.labels(request.url.path, response.status_code).inc()
+            metrics.DURATION.labels(request.url.path).observe(time.monotonic() - started)
+        return response
+
+
+def _map_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestError)
+    async def refused(_: Request, error: RequestError) -> JSONResponse:
+        return _error(422, f"Input validation error: {error}", "validation")
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return _error(422, f"Input validation error: {where}: {first['msg']}", "validation")
+
+    @app.exception_handler(Overloaded)
+    async def overloaded(_: Request, error: Overloaded) -> JSONResponse:
+        return _error(429, str(error), "overloaded")
+
+    @app.exception_handler(RuntimeError)
+    async def failed(_: Request, error: RuntimeError) -> JSONResponse:
+        log.error("generation failed: %s", type(error).__name__)
+        return _error(424, "Request failed during generation: the model could not compute this", "generation")
+
+
+def _error(status: int, text: str, kind: str) -> JSONResponse:
+    return JSONResponse({"error": text, "error_type": kind}, status_code=status)
+
+
+def _add_state_routes(app: FastAPI, info: Info) -> None:
+    @app.get("/health")
+    async def health() -> Response:
+        return Response(status_code=200)
+
+    @app.get("/info")
+    async def tell_info() -> Info:
+        return info
+
+    @app.get("/v1/models")
+    async def models() -> dict[str, object]:
+        card = {"id": info.model_id, "object": "model", "created": 0, "owned_by": info.model_id}
+        return {"object": "list", "data": [card]}
+
+    @app.get("/metrics")
+    async def tell_metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_generation_routes(app: FastAPI, queue: RequestQueue) -> None:
+    @app.post("/generate")
+    async def generate(request: GenerateRequest) -> GenerateResponse:
+        return await queue.answer(Job(prompt_of_inputs(request.inputs), request.parameters))
+
+    @app.post("/generate_stream", response_model=None)
+    async def generate_stream(request: GenerateRequest) -> StreamingResponse:
+        job = Job(prompt_of_inputs(request.inputs), request.parameters)
+        queue.engine.check(job)
+        return StreamingResponse(_events(queue, job), media_type="text/event-stream")
+
+    @app.post("/", response_model=None)
+    async def compatible(request: CompatGenerateRequest) -> StreamingResponse | list[GenerateResponse]:
+        if request.stream:
+            return await generate_stream(request)
+        return [await generate(request)]
+
+
+async def _events(queue: RequestQueue, job: Job) -> AsyncIterator[str]:
+    index = 0
+    last: Token | None = None
+    async for step in queue.stream(job):
+        if isinstance(step, GenerateResponse):
+            details = step.details
+            ending = {
+                "index": index,
+                "token": last.model_dump() if last else None,
+                "generated_text": step.generated_text,
+                "details": details and details.model_dump(include={"finish_reason", "generated_tokens", "seed"}),
+            }
+            yield f"data: {json.dumps(ending)}\n\n"
+            return
+        if last is not None:
+            yield f"data: {json.dumps({'index': index, 'token': last.model_dump(), 'generated_text': None})}\n\n"
+        index += 1
+        last = queue.engine.plain_token(step)

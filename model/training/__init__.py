@@ -1,0 +1,1 @@
+"""Training: the vision tower first, then the paper's two steps over its cached outputs."""

@@ -1,0 +1,101 @@
+"""The mini's vision tower: ViT-Ti/16 (AugReg, ImageNet-21k) in `transformers`' Blip2VisionModel, and its plain head.
+
+The pre-trained position table (14 x 14 patches, 224 px) is interpolated once to the side the tower runs at.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+from transformers import Blip2VisionConfig, Blip2VisionModel
+
+from conditions import CHOICES, Domain
+from model.errors import WeightsError
+
+
+def vit_tiny_config(side: int) -> Blip2VisionConfig:
+    """ViT-Ti/16: 192 wide, 12 deep, 3 heads, `side` pixels square."""
+    return Blip2VisionConfig(
+        hidden_size=192,
+        intermediate_size=768,
+        num_hidden_layers=12,
+        num_attention_heads=3,
+        image_size=side,
+        patch_size=16,
+        layer_norm_eps=1e-6,
+        initializer_range=0.02,
+        attn_implementation="sdpa",
+    )
+
+
+def load_vit_tiny(path: Path, side: int) -> Blip2VisionModel:
+    """The published ViT-Ti (timm names, fp16) as a Blip2VisionModel for pictures of `side` pixels.
+
+    Raises:
+        WeightsError: the file is missing or lacks a tensor of the architecture.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing: the vision step starts from the pre-trained ViT-Ti/16")
+    source = {name: tensor.float() for name, tensor in load_file(path).items()}
+    tower = Blip2VisionModel(vit_tiny_config(side))
+    try:
+        tensors = _renamed(source, layers=12, side=side)
+    except KeyError as error:
+        raise WeightsError(f"{path} lacks the tensor {error}: it is not a timm ViT-Ti/16") from error
+    tower.load_state_dict(tensors, strict=True)
+    return tower
+
+
+def _renamed(source: dict[str, Tensor], layers: int, side: int) -> dict[str, Tensor]:
+    tensors = {
+        "embeddings.class_embedding": source["cls_token"],
+        "embeddings.position_embedding": _positions(source["pos_embed"], side // 16),
+        "embeddings.patch_embedding.weight": source["patch_embed.proj.weight"],
+        "embeddings.patch_embedding.bias": source["patch_embed.proj.bias"],
+        "post_layernorm.weight": source["norm.weight"],
+        "post_layernorm.bias": source["norm.bias"],
+    }
+    parts = {
+        "norm1": "layer_norm1",
+        "attn.qkv": "self_attn.qkv",
+        "attn.proj": "self_attn.projection",
+        "norm2": "layer_norm2",
+        "mlp.fc1": "mlp.fc1",
+        "mlp.fc2": "mlp.fc2",
+    }
+    for layer in range(layers):
+        for theirs, ours in parts.items():
+            for kind in ("weight", "bias"):
+                tensors[f"encoder.layers.{layer}.{ours}.{kind}"] = source[f"blocks.{layer}.{theirs}.{kind}"]
+    return tensors
+
+
+def _positions(table: Tensor, patches: int) -> Tensor:
+    first, grid = table[:, :1], table[:, 1:]
+    old = int(grid.shape[1] ** 0.5)
+    square = grid.reshape(1, old, old, -1).permute(0, 3, 1, 2)
+    square = interpolate(square, (patches, patches), mode="bicubic", align_corners=False)
+    return torch.cat([first, square.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+
+class PlainHead(nn.Module):
+    """The tower with linear heads on its class token and mean patch: what the language model has to live up to."""
+
+    def __init__(self, tower: Blip2VisionModel) -> None:
+        super().__init__()
+        self.tower = tower
+        width = tower.config.hidden_size
+        self.dropout = nn.Dropout(0.1)
+        self.choice = nn.Linear(2 * width, len(CHOICES))
+        self.domain = nn.Linear(2 * width, len(Domain))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) -> choice logits (B, 11), domain logits (B, 2)."""
+        return self.heads(self.tower(pixel_values=images).last_hidden_state)
+
+    def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Tower outputs (B, 1 + patches, width) -> choice logits (B, 11), domain logits (B, 2)."""
+        pooled = self.dropout(torch.cat([features[:, 0], features[:, 1:].mean(1)], dim=1))
+        return self.choice(pooled), self.domain(pooled)

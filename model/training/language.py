@@ -48,10 +48,10 @@ from model.training.vision import STORED_SIDE, load_plain_head, sampling_weights
 class LanguageRecipe:
     """Hyper-parameters of the two steps. `views` augmented views a picture are cached besides the plain one."""
 
-    views: int = 4
-    batches: tuple[int, int] = (600, 2400)
-    choices_per_batch: int = 64
-    notes_per_batch: int = 16
+    views: int = 3
+    batches: tuple[int, int] = (300, 1400)
+    choices_per_batch: int = 48
+    notes_per_batch: int = 12
     rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: float = 0.05

@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conditions import CHOICE_QUESTION, CHOICES, QUESTIONS, Domain, prompt
+from model.network import SkinGPT
 from model.server.app import build_app
+from model.server.contract import GenerateParameters
+from model.server.engine import Engine, Job
+from model.server.prompts import prompt_of_inputs
 from model.settings import ModelSettings
 from tests.model.conftest import drawn_lesion
 
@@ -47,13 +52,32 @@ def test_choice_question_is_answered_by_a_domain_and_a_choice_with_all_probabili
     assert details["finish_reason"] == "length"
 
 
-def test_together_or_alone_the_answer_is_the_same(client: TestClient) -> None:
-    engine_answers = []
-    addresses = [data_address((90, 50, 40)), data_address((200, 60, 60)), data_address((30, 30, 40))]
-    for address in addresses:
-        engine_answers.append(client.post("/generate", json=choice_request(address)).json())
-    again = [client.post("/generate", json=choice_request(address)).json() for address in addresses]
-    assert again == engine_answers
+def test_together_or_alone_the_answer_is_the_same(miniature: SkinGPT) -> None:
+    engine = Engine(miniature, cached_pictures=8)
+    asked = [
+        (data_address((90, 50, 40)), CHOICE_QUESTION, ""),
+        (data_address((200, 60, 60)), CHOICE_QUESTION, "Patient: age 58, face, itches. "),
+        (data_address((90, 50, 40)), QUESTIONS[0], ""),
+    ]
+    jobs = [
+        Job(prompt_of_inputs(prompt(f"![]({address})", question, facts)), GenerateParameters(max_new_tokens=2))
+        for address, question, facts in asked
+    ]
+    for together, job in zip(engine.answer(jobs), jobs, strict=True):
+        alone = engine.answer([job])[0]
+        assert together.generated_text == alone.generated_text
+        assert together.details is not None
+        assert alone.details is not None
+        for one, other in zip(together.details.tokens, alone.details.tokens, strict=True):
+            assert one.logprob == pytest.approx(other.logprob, abs=1e-3)
+
+
+def test_many_at_once_are_all_answered(client: TestClient) -> None:
+    requests = [choice_request(data_address((90 + 10 * i, 50, 40))) for i in range(6)]
+    alone = [client.post("/generate", json=request).json() for request in requests]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda request: client.post("/generate", json=request).json(), requests))
+    assert [one["generated_text"] for one in together] == [one["generated_text"] for one in alone]
 
 
 def test_prose_stops_where_asked(client: TestClient) -> None:

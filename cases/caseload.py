@@ -1,0 +1,258 @@
+"""The cases: opened with their photos, moved from stage to stage by compare-and-set, found again when work
+was lost.
+
+A stage is stored only when it is complete and only from the stage before, so a task that runs twice changes
+nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import and_, func, literal, or_, select
+
+from cases.conversation import new_turn
+from cases.database import CaseDatabase
+from cases.errors import CaseClosed, PatientNotFound, PhotoNotFound
+from cases.leases import case_lease_name, is_leased
+from cases.outbox import add as put_in_outbox
+from cases.record import Advice, Case, CaseStatus, Findings, History, Role
+from cases.snapshot import case_row, history_of, photo_place, place, snapshot
+from cases.tables import CaseRow, PatientRow, PhotoRow
+
+_UNADVISED = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+_ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
+_ADVISABLE = (CaseStatus.EXAMINED, *_ANSWERED)
+
+
+def open_case(
+    db: CaseDatabase,
+    patient_id: int,
+    photos: Sequence[bytes],
+    words: str = "",
+    history: History = History(),  # noqa: B008 (frozen)
+    source: str | None = None,
+) -> Case:
+    """Store photos, words and history as one new case; the same patient's `source` gives the case it opened
+    before.
+
+    Without photos there is nothing to examine: the case begins EXAMINED, its words are also the first turn,
+    and the case's advice is the answer to them. Raises PatientNotFound.
+    """
+    case_id = uuid4().hex
+    status = CaseStatus.RECEIVED if photos else CaseStatus.EXAMINED
+    now = db.now()
+    row = CaseRow(
+        id=case_id,
+        patient_id=patient_id,
+        source=source,
+        status=status.value,
+        words=db.vault.seal_text(words, place(case_id, "words")),
+        history=db.vault.seal_record(history, place(case_id, "history")),
+        photos=[_photo_row(db, case_id, photo) for photo in photos],
+        created=now,
+        touched=now,
+    )
+    with db.write() as session:
+        if session.get(PatientRow, patient_id) is None:
+            raise PatientNotFound(f"There is no patient {patient_id}: no case was opened.")
+        same = select(CaseRow).where(CaseRow.patient_id == patient_id, CaseRow.source == source)
+        if source is not None and (opened := session.scalar(same)):
+            return snapshot(db.vault, opened)
+        session.add(row)
+        session.flush()
+        if words and not photos:
+            session.add(new_turn(db, row, Role.PATIENT, words, source=source, opening=True))
+        return snapshot(db.vault, row)
+
+
+def add_photo(db: CaseDatabase, case_id: str, photo: bytes) -> Case:
+    """One more view. A case past RECEIVED goes back there, with a new revision, so that it is examined and
+    advised again.
+
+    Raises CaseNotFound, CaseClosed.
+    """
+    photo_row = _photo_row(db, case_id, photo)
+    with db.write() as session:
+        row = case_row(session, case_id)
+        if row.status == CaseStatus.CLOSED:
+            raise CaseClosed(f"Case {case_id} is closed: open a new case for the photo.")
+        row.photos.append(photo_row)
+        if row.status != CaseStatus.RECEIVED:
+            row.status = CaseStatus.RECEIVED.value
+            row.history_revision += 1
+            row.attempts = 0
+        row.touched = db.now()
+        session.flush()
+        return snapshot(db.vault, row)
+
+
+def _photo_row(db: CaseDatabase, case_id: str, photo: bytes) -> PhotoRow:
+    return PhotoRow(case_id=case_id, sealed=db.vault.seal(photo, photo_place(case_id)), created=db.now())
+
+
+def get(db: CaseDatabase, case_id: str) -> Case:
+    """The case as it is now. Raises CaseNotFound."""
+    with db.read() as session:
+        return snapshot(db.vault, case_row(session, case_id))
+
+
+def current_case(db: CaseDatabase, patient_id: int) -> Case | None:
+    """The patient's newest case that is not closed."""
+    newest = (
+        select(CaseRow)
+        .where(CaseRow.patient_id == patient_id, CaseRow.status != CaseStatus.CLOSED.value)
+        .order_by(CaseRow.number.desc())
+        .limit(1)
+    )
+    with db.read() as session:
+        row = session.scalar(newest)
+        return snapshot(db.vault, row) if row else None
+
+
+def cases_of(db: CaseDatabase, patient_id: int) -> list[Case]:
+    """All of the patient's cases, oldest first."""
+    with db.read() as session:
+        rows = session.scalars(select(CaseRow).where(CaseRow.patient_id == patient_id).order_by(CaseRow.number))
+        return [snapshot(db.vault, row) for row in rows]
+
+
+def photo(db: CaseDatabase, photo_id: int) -> bytes:
+    """The photo as it was stored. Raises PhotoNotFound."""
+    with db.read() as session:
+        row = session.execute(select(PhotoRow.case_id, PhotoRow.sealed).where(PhotoRow.id == photo_id)).first()
+        if row is None:
+            raise PhotoNotFound(f"There is no photo {photo_id}: its patient may have asked to be forgotten.")
+        return db.vault.open(row.sealed, photo_place(row.case_id))
+
+
+def queue_place(db: CaseDatabase, case_id: str) -> int:
+    """1: the model's next, or being looked at; 0: the case waits for no model. Raises CaseNotFound."""
+    with db.read() as session:
+        row = case_row(session, case_id)
+        if row.status != CaseStatus.RECEIVED:
+            return 0
+        waiting = select(func.count()).where(CaseRow.status == CaseStatus.RECEIVED.value, CaseRow.number <= row.number)
+        return session.execute(waiting).scalar_one()
+
+
+def note_history(db: CaseDatabase, case_id: str, history: History) -> Case:
+    """Merge the answers into the history and count its revision up. Raises CaseNotFound."""
+    with db.write() as session:
+        row = case_row(session, case_id)
+        merged = history_of(db.vault, row).merged(history)
+        row.history = db.vault.seal_record(merged, place(case_id, "history"))
+        row.history_revision += 1
+        row.touched = db.now()
+        return snapshot(db.vault, row)
+
+
+def store_findings(
+    db: CaseDatabase, case_id: str, findings: Findings, photo_ids: tuple[int, ...] | None = None
+) -> bool:
+    """RECEIVED → EXAMINED; False: the case is past that, or `photo_ids` (those looked at) are not its photos
+    any more.
+
+    Raises CaseNotFound.
+    """
+    with db.write() as session:
+        row = case_row(session, case_id)
+        looked_at_all = photo_ids is None or set(photo_ids) == {each.id for each in row.photos}
+        if row.status != CaseStatus.RECEIVED or not looked_at_all:
+            return False
+        row.findings = db.vault.seal_record(findings, place(case_id, "findings"))
+        row.status = CaseStatus.EXAMINED.value
+        row.attempts = 0
+        row.touched = db.now()
+        return True
+
+
+def store_advice(db: CaseDatabase, case_id: str, advice: Advice) -> bool:
+    """→ ADVISED, and ("case", id) on the outbox; False: written for an older history, or this revision has
+    its advice.
+
+    Raises CaseNotFound.
+    """
+    with db.write() as session:
+        row = case_row(session, case_id)
+        if row.status not in _ADVISABLE or advice.revision != row.history_revision:
+            return False
+        if row.advice_revision == advice.revision:
+            return False
+        row.advice = db.vault.seal_record(advice, place(case_id, "advice"))
+        row.advice_revision = advice.revision
+        row.status = CaseStatus.ADVISED.value
+        row.attempts = 0
+        row.touched = db.now()
+        dedupe = f"case:{case_id}:advice:{advice.revision}"
+        put_in_outbox(db, session, row.patient.chat_id, "case", case_id, dedupe=dedupe)
+        return True
+
+
+def mark_delivered(db: CaseDatabase, case_id: str) -> bool:
+    """ADVISED → DELIVERED; False from any other stage. Raises CaseNotFound."""
+    with db.write() as session:
+        row = case_row(session, case_id)
+        if row.status != CaseStatus.ADVISED:
+            return False
+        row.status = CaseStatus.DELIVERED.value
+        return True
+
+
+def set_status_message(db: CaseDatabase, case_id: str, message_id: int) -> None:
+    """Note the message that is edited as the case moves on. Raises CaseNotFound."""
+    with db.write() as session:
+        case_row(session, case_id).status_message_id = message_id
+
+
+def count_attempt(db: CaseDatabase, case_id: str) -> int:
+    """Count one more try at the present stage, and return how many there were. Raises CaseNotFound."""
+    with db.write() as session:
+        row = case_row(session, case_id)
+        row.attempts += 1
+        row.touched = db.now()
+        return row.attempts
+
+
+def fail(db: CaseDatabase, case_id: str) -> bool:
+    """Give up: FAILED, and ("case", id) on the outbox; False where the answer is there already. Raises
+    CaseNotFound.
+    """
+    with db.write() as session:
+        row = case_row(session, case_id)
+        outdated = row.status in _ANSWERED and row.advice_revision != row.history_revision
+        if row.status not in _UNADVISED and not outdated:
+            return False
+        row.status = CaseStatus.FAILED.value
+        row.touched = db.now()
+        dedupe = f"case:{case_id}:failed:{row.history_revision}"
+        put_in_outbox(db, session, row.patient.chat_id, "case", case_id, dedupe=dedupe)
+        return True
+
+
+def close(db: CaseDatabase, case_id: str) -> None:
+    """Nothing more is done for this case. Raises CaseNotFound."""
+    with db.write() as session:
+        case_row(session, case_id).status = CaseStatus.CLOSED.value
+
+
+def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
+    """Cases that wait for findings or (newer) advice, untouched for so long, and that nobody holds a lease
+    on.
+    """
+    now = db.now()
+    outdated = and_(
+        CaseRow.status.in_([status.value for status in _ANSWERED]),
+        CaseRow.history_revision > CaseRow.advice_revision,
+    )
+    waiting = (
+        select(CaseRow)
+        .where(
+            or_(CaseRow.status.in_([status.value for status in _UNADVISED]), outdated),
+            CaseRow.touched <= now - older_than,
+            ~is_leased(literal(case_lease_name("")) + CaseRow.id, now),
+        )
+        .order_by(CaseRow.number)
+    )
+    with db.read() as session:
+        return [snapshot(db.vault, row) for row in session.scalars(waiting)]

@@ -1,0 +1,106 @@
+"""The commands on patients' records: export, forget, key, purge.
+
+Run: python -m cases.commands --help
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cases.database import CaseDatabase, open_cases
+from cases.errors import CasesError, PatientNotFound
+from cases.patients import export as export_patient
+from cases.patients import find_patient
+from cases.patients import forget as forget_patient
+from cases.record import Patient
+from cases.retention import purge as purge_cases
+from cases.settings import CasesSettings
+from cases.vault import make_key_file
+
+app = typer.Typer(name="cases", help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
+
+ChatId = Annotated[int, typer.Argument(help="The Telegram chat of the patient.")]
+
+
+@app.command()
+def export(
+    chat_id: ChatId,
+    to: Annotated[Path | None, typer.Option(help="The zip file to write; default: CHAT_ID.zip here.")] = None,
+) -> None:
+    """Write everything that is kept of a patient into a zip file, readable by its owner alone."""
+    with _opened() as db:
+        content = export_patient(db, _patient(db, chat_id).id)
+    path = to or Path(f"{chat_id}.zip")
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        typer.echo(f"{path} cannot be written ({error.strerror}): choose another file with --to.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Wrote {path}. It is not encrypted: delete it when it has been handed over.")
+
+
+@app.command()
+def forget(
+    chat_id: ChatId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Erase everything that is kept of a patient. It cannot be undone."""
+    with _opened() as db:
+        patient = _patient(db, chat_id)
+        if not yes:
+            typer.confirm(f"Erase all that is kept of chat {chat_id}?", abort=True)
+        counts = forget_patient(db, patient.id).counts
+    typer.echo("Erased: " + ", ".join(f"{count} {table}" for table, count in sorted(counts.items()) if count) + ".")
+
+
+@app.command()
+def key() -> None:
+    """Make the encryption key's file. An existing one is never overwritten."""
+    path = CasesSettings().key_file.expanduser()
+    with _told():
+        make_key_file(path)
+    typer.echo(f"Made {path}. Keep a copy of it in a safe place: without it no record can be read.")
+
+
+@app.command()
+def purge() -> None:
+    """Erase the cases in which nothing happened for SKINGPT_RETENTION_DAYS."""
+    with _opened() as db:
+        counts = purge_cases(db, timedelta(days=CasesSettings().retention_days)).counts
+    typer.echo(f"Erased {counts['cases']} cases.")
+
+
+def _patient(db: CaseDatabase, chat_id: int) -> Patient:
+    patient = find_patient(db, chat_id)
+    if patient is None:
+        raise PatientNotFound(f"Nothing is kept of chat {chat_id}.")
+    return patient
+
+
+@contextmanager
+def _opened() -> Iterator[CaseDatabase]:
+    with _told():
+        db = open_cases(CasesSettings())
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except CasesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app()

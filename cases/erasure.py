@@ -1,0 +1,128 @@
+"""Erasure: the rows of a patient, then their bytes in the database's files.
+
+SQLite: freed bytes are overwritten (secure_delete), the file is rebuilt (VACUUM, since pages that were
+rearranged earlier can hold stale copies), and the write-ahead log is emptied into it. Postgres: VACUUM;
+blocks that the server's own log or copies still hold are for its operator to expire. What the disk itself
+keeps is sealed with the key.
+"""
+
+import json
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Delete, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from cases.database import CaseDatabase
+from cases.errors import DatabaseUnavailable, ErasureUnfinished
+from cases.inbox import inbox_place
+from cases.leases import case_lease_name, chat_lease_name
+from cases.record import Erasure
+from cases.tables import (
+    CaseRow,
+    ConsentRow,
+    FeedbackRow,
+    InboxRow,
+    LeaseRow,
+    OutboxRow,
+    PatientRow,
+    PhotoRow,
+    TurnRow,
+)
+
+
+def forget(db: CaseDatabase, patient_id: int) -> Erasure:
+    """Erase all that is kept of the patient. An unknown patient erases no row, but finishes an erasure that
+    was cut off.
+
+    Raises ErasureUnfinished where the rows are gone but the files could not be cleaned: forget again.
+    """
+    counts: dict[str, int] = {}
+    with db.write() as session:
+        patient = session.get(PatientRow, patient_id)
+        if patient is not None:
+            chat_id = patient.chat_id
+            case_ids = list(session.scalars(select(CaseRow.id).where(CaseRow.patient_id == patient_id)))
+            counts = erase_cases(session, case_ids)
+            counts["outbox"] += _erased(session, delete(OutboxRow).where(OutboxRow.chat_id == chat_id))
+            counts["leases"] += _erased(session, delete(LeaseRow).where(LeaseRow.name == chat_lease_name(chat_id)))
+            counts["inbox"] = _empty_inbox(db, session, chat_id)
+            counts["consents"] = _erased(session, delete(ConsentRow).where(ConsentRow.patient_id == patient_id))
+            counts["patients"] = _erased(session, delete(PatientRow).where(PatientRow.id == patient_id))
+    clean_files(db)
+    return Erasure(counts=counts)
+
+
+def erase_cases(session: Session, case_ids: list[str]) -> dict[str, int]:
+    """Delete these cases with all that hangs on them; rows by table."""
+    turn_ids = [str(each) for each in session.scalars(select(TurnRow.id).where(TurnRow.case_id.in_(case_ids)))]
+    about_these = or_(
+        (OutboxRow.kind == "case") & OutboxRow.reference.in_(case_ids),
+        (OutboxRow.kind == "turn") & OutboxRow.reference.in_(turn_ids),
+    )
+    lease_names = [case_lease_name(each) for each in case_ids]
+    return {
+        "outbox": _erased(session, delete(OutboxRow).where(about_these)),
+        "leases": _erased(session, delete(LeaseRow).where(LeaseRow.name.in_(lease_names))),
+        "feedback": _erased(session, delete(FeedbackRow).where(FeedbackRow.case_id.in_(case_ids))),
+        "turns": _erased(session, delete(TurnRow).where(TurnRow.case_id.in_(case_ids))),
+        "photos": _erased(session, delete(PhotoRow).where(PhotoRow.case_id.in_(case_ids))),
+        "cases": _erased(session, delete(CaseRow).where(CaseRow.id.in_(case_ids))),
+    }
+
+
+def clean_files(db: CaseDatabase) -> None:
+    """Take the bytes of erased rows out of the database's files. Raises ErasureUnfinished."""
+    try:
+        with db.outside_transaction() as connection:
+            connection.exec_driver_sql("VACUUM")
+            if connection.dialect.name != "sqlite":
+                return
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    except DatabaseUnavailable as error:
+        raise ErasureUnfinished(f"The rows are gone, their bytes not yet: forget again. {error}") from error
+    if busy:
+        raise ErasureUnfinished(
+            "The rows are gone; the write-ahead log is still being read by another process: forget again."
+        )
+
+
+def _empty_inbox(db: CaseDatabase, session: Session, chat_id: int) -> int:
+    """Remove the chat's waiting payloads. The ids stay, so that an update that is sent again does not come
+    back to life.
+    """
+    waiting = session.execute(
+        select(InboxRow.number, InboxRow.update_id, InboxRow.payload).where(InboxRow.payload.is_not(None))
+    )
+    numbers = [
+        row.number for row in waiting if _chat_of(db.vault.open(row.payload, inbox_place(row.update_id))) == chat_id
+    ]
+    session.execute(update(InboxRow).where(InboxRow.number.in_(numbers)).values(payload=None))
+    return len(numbers)
+
+
+def _chat_of(payload: bytes) -> int | None:
+    """The chat of a Telegram update as JSON: of its message, of the message a button hangs on, or who sent
+    it.
+
+    Source: core.telegram.org/bots/api#update (each update has one field besides its id: the event).
+    """
+    try:
+        parsed = json.loads(payload)
+    except ValueError:
+        return None
+    for event in _fields(parsed).values():
+        fields = _fields(event)
+        message = _fields(fields.get("message")) or fields
+        chat_id = _fields(message.get("chat") or fields.get("from")).get("id")
+        if isinstance(chat_id, int):
+            return chat_id
+    return None
+
+
+def _fields(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _erased(session: Session, statement: Delete) -> int:
+    result = cast(CursorResult[Any], session.execute(statement))
+    return result.rowcount

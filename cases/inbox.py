@@ -1,0 +1,44 @@
+"""The inbox: every update is written here before it counts as received, and replayed after a crash until it
+is done.
+"""
+
+from sqlalchemy import select
+
+from cases.database import CaseDatabase
+from cases.tables import InboxRow
+
+
+def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
+    """Store the update, sealed; False: it was received before, done or not."""
+    sealed = db.vault.seal(payload, inbox_place(update_id))
+    with db.write() as session:
+        if session.scalar(select(InboxRow.number).where(InboxRow.update_id == update_id)) is not None:
+            return False
+        session.add(InboxRow(update_id=update_id, payload=sealed, received=db.now()))
+        return True
+
+
+def pending(db: CaseDatabase) -> list[tuple[int, bytes]]:
+    """(update id, payload) of all updates not done, in the order they came."""
+    waiting = select(InboxRow).where(InboxRow.payload.is_not(None)).order_by(InboxRow.number)
+    with db.read() as session:
+        return [
+            (row.update_id, db.vault.open(row.payload, inbox_place(row.update_id)))
+            for row in session.scalars(waiting)
+            if row.payload is not None
+        ]
+
+
+def done(db: CaseDatabase, update_id: int) -> None:
+    """The update has had its effect: its payload is removed, its id stays known. An unknown id changes
+    nothing.
+    """
+    with db.write() as session:
+        row = session.scalar(select(InboxRow).where(InboxRow.update_id == update_id))
+        if row is not None:
+            row.payload = None
+
+
+def inbox_place(update_id: int) -> str:
+    """What a sealed payload is bound to."""
+    return f"inbox:{update_id}"

@@ -1,0 +1,132 @@
+"""The outbox: messages stored with what they tell of, handed out one sender at a time, each chat's in order,
+until sent.
+
+A sender that dies keeps its messages for a minute at most; a message may so be sent twice, but is never lost.
+"""
+
+from datetime import timedelta
+from typing import Final, get_args
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from cases.database import CaseDatabase
+from cases.record import Outgoing, OutgoingKind
+from cases.tables import OutboxRow
+
+LEASE_SECONDS: Final = 60
+_KINDS: Final[dict[str, OutgoingKind]] = {kind: kind for kind in get_args(OutgoingKind)}
+_REASON_LENGTH: Final = 128
+
+
+def put(
+    db: CaseDatabase,
+    chat_id: int,
+    kind: OutgoingKind,
+    reference: str,
+    payload: bytes = b"",
+    *,
+    dedupe: str,
+) -> None:
+    """Store a message for the chat; `payload` is sealed. The same `dedupe` a second time changes nothing."""
+    with db.write() as session:
+        add(db, session, chat_id, kind, reference, payload, dedupe=dedupe)
+
+
+def add(
+    db: CaseDatabase,
+    session: Session,
+    chat_id: int,
+    kind: OutgoingKind,
+    reference: str,
+    payload: bytes = b"",
+    *,
+    dedupe: str,
+) -> None:
+    """`put`, inside a transaction that stores what the message tells of."""
+    if session.scalar(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)) is not None:
+        return
+    row = OutboxRow(
+        chat_id=chat_id,
+        kind=kind,
+        reference=reference,
+        payload=db.vault.seal(payload, _place(dedupe)) if payload else None,
+        dedupe=dedupe,
+        due=db.now(),
+    )
+    session.add(row)
+
+
+def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:
+    """At most `limit` messages to send now, oldest first; they are the owner's for 60 s.
+
+    A chat whose earlier message is held by a sender or waits for its retry has to wait as well, so that
+    nothing overtakes.
+    """
+    now = db.now()
+    earlier = aliased(OutboxRow)
+    held_back = exists().where(
+        earlier.chat_id == OutboxRow.chat_id,
+        earlier.id <= OutboxRow.id,
+        earlier.ended.is_(None),
+        or_(earlier.due > now, and_(earlier.leased_until.is_not(None), earlier.leased_until > now)),
+    )
+    ready = select(OutboxRow).where(OutboxRow.ended.is_(None), ~held_back).order_by(OutboxRow.id).limit(limit)
+    with db.write() as session:
+        rows = session.scalars(ready).all()
+        for row in rows:
+            row.owner = owner
+            row.leased_until = now + timedelta(seconds=LEASE_SECONDS)
+            row.attempts += 1
+        return [_outgoing(db, row) for row in rows]
+
+
+def sent(db: CaseDatabase, outgoing_id: int, message_id: int | None) -> None:
+    """It was sent, as this message where there is one. A message that was forgotten meanwhile changes
+    nothing.
+    """
+    with db.write() as session:
+        row = session.get(OutboxRow, outgoing_id)
+        if row is not None and row.ended is None:
+            _end(db, row)
+            row.message_id = message_id
+
+
+def retry(db: CaseDatabase, outgoing_id: int, after: timedelta) -> None:
+    """Not sent: hand it out again, to anybody, when `after` has passed."""
+    with db.write() as session:
+        row = session.get(OutboxRow, outgoing_id)
+        if row is not None and row.ended is None:
+            row.due = db.now() + after
+            row.owner = row.leased_until = None
+
+
+def drop(db: CaseDatabase, outgoing_id: int, reason: str) -> None:
+    """Never to be sent. `reason` is stored as it is: a word for the operator ("blocked"), no word of a
+    patient.
+    """
+    with db.write() as session:
+        row = session.get(OutboxRow, outgoing_id)
+        if row is not None and row.ended is None:
+            _end(db, row)
+            row.dropped = reason[:_REASON_LENGTH]
+
+
+def _end(db: CaseDatabase, row: OutboxRow) -> None:
+    row.ended = db.now()
+    row.payload = row.owner = row.leased_until = None
+
+
+def _outgoing(db: CaseDatabase, row: OutboxRow) -> Outgoing:
+    return Outgoing(
+        id=row.id,
+        chat_id=row.chat_id,
+        kind=_KINDS[row.kind],
+        reference=row.reference,
+        payload=db.vault.open(row.payload, _place(row.dedupe)) if row.payload else b"",
+        attempts=row.attempts,
+    )
+
+
+def _place(dedupe: str) -> str:
+    return f"outbox:{dedupe}"

@@ -1,0 +1,253 @@
+"""What a patient's record is made of: frozen values, the same in the database, the tasks, the chat and the
+export.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from conditions import Domain, TriageLevel
+
+
+class Record(BaseModel):
+    """Base of all records: unchangeable, and a field it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DangerSign(StrEnum):
+    """The buttons: breathing or swelling · fever or ill · peeling or mouth sores · spreading or severe pain ·
+    eye.
+    """
+
+    BREATHING = "breathing"
+    FEVER = "fever"
+    PEELING = "peeling"
+    SPREADING = "spreading"
+    EYE = "eye"
+    NONE = "none"
+
+
+class History(Record):
+    """What was asked besides the photo; None: not asked, or not known. `age` in years; `region` as in
+    PAD-UFES-20.
+    """
+
+    age: int | None = Field(default=None, ge=0, le=130)
+    itch: bool | None = None
+    grew: bool | None = None
+    hurt: bool | None = None
+    changed: bool | None = None
+    bleed: bool | None = None
+    elevation: bool | None = None
+    region: str | None = None
+    spot_or_rash: Literal["spot", "rash"] | None = None
+    danger: frozenset[DangerSign] = frozenset()
+    pregnant: bool | None = None
+    immunosuppressed: bool | None = None
+
+    def merged(self, other: "History") -> "History":
+        """Both together: the other's answers win where it has any; a danger sign, once told, is never taken
+        back.
+        """
+        told = {name: value for name, value in other if value is not None and name != "danger"}
+        danger = self.danger | other.danger
+        if danger != {DangerSign.NONE}:
+            danger -= {DangerSign.NONE}
+        return self.model_copy(update={**told, "danger": danger})
+
+
+class Reason(Record):
+    """Why so urgent: one rule that held. `text` and `action` are for the patient."""
+
+    rule: str
+    level: TriageLevel
+    text: str
+    action: str
+    source: str
+
+
+class Triage(Record):
+    """How soon to be seen, and the reasons, most urgent first. Self-care without reasons: no rule held."""
+
+    level: TriageLevel
+    reasons: tuple[Reason, ...]
+
+
+class Possibility(Record):
+    """One of the model's choices and its probability, 0 to 1."""
+
+    slug: str
+    probability: float = Field(ge=0, le=1)
+
+
+class Findings(Record):
+    """What the vision model said. `differential`: all choices, most likely first; `seconds`: how long it
+    took.
+    """
+
+    domain: Domain | None
+    description: str
+    concepts: tuple[str, ...]
+    differential: tuple[Possibility, ...]
+    abstained: bool
+    reason: str | None
+    model: str
+    seconds: float
+
+
+class Citation(Record):
+    """One passage of a guideline, as the patient can open it; `n` is its mark in the text: [n]."""
+
+    n: int
+    chunk_id: str
+    slug: str
+    title: str
+    section: str
+    passage: str
+    source: str
+    reviewed: date | None
+
+
+class Statement(Record):
+    """One sentence and the numbers of the citations that support it."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+class PossibilityInWords(Record):
+    """What it may be; `words` say how sure, with an action."""
+
+    slug: str
+    title: str
+    words: str
+
+
+class Advice(Record):
+    """The answer to a case. `revision` is the history's revision it was written for."""
+
+    triage: Triage
+    now: str
+    seen: str
+    possibilities: tuple[PossibilityInWords, ...] = Field(max_length=3)
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    watch_for: tuple[str, ...]
+    see_by: date
+    see_whom: str
+    limits: str
+    revision: int = Field(ge=0)
+
+    @property
+    def text(self) -> str:
+        """The whole answer as plain text, what to do now first, with [n] at each supported sentence."""
+        parts = (
+            self.now,
+            self.seen,
+            _listed("What it may be:", (f"{each.title}: {each.words}" for each in self.possibilities)),
+            "\n".join(marked(statement) for statement in self.statements),
+            _listed("Watch for:", self.watch_for),
+            f"See {self.see_whom} by {self.see_by.day} {self.see_by:%B %Y}." if self.see_whom else "",
+            self.limits,
+            _listed("Sources:", map(_source_line, self.citations), mark=""),
+        )
+        return "\n\n".join(part for part in parts if part)
+
+
+def marked(statement: Statement) -> str:
+    """The sentence with its marks: 'Keep it dry. [1][3]'."""
+    marks = "".join(f"[{n}]" for n in statement.citations)
+    return f"{statement.text} {marks}".rstrip()
+
+
+def _listed(heading: str, lines: Iterable[str], mark: str = "• ") -> str:
+    items = [f"{mark}{line}" for line in lines]
+    return "\n".join([heading, *items]) if items else ""
+
+
+def _source_line(citation: Citation) -> str:
+    reviewed = f"reviewed {citation.reviewed:%Y-%m-%d}" if citation.reviewed else "not reviewed by a clinician"
+    return f"[{citation.n}] {citation.title}, {citation.section}. {citation.source} ({reviewed})"
+
+
+class Role(StrEnum):
+    """Who said it."""
+
+    PATIENT = "patient"
+    ASSISTANT = "assistant"
+
+
+class Turn(Record):
+    """One thing said in a case's conversation; `answers` is the id of the patient's turn that this one
+    answers.
+    """
+
+    id: int
+    case_id: str
+    role: Role
+    text: str
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    answers: int | None = None
+    created: datetime
+
+
+class CaseStatus(StrEnum):
+    """The stage that is complete; RECEIVED: stored, and waiting for the model."""
+
+    RECEIVED = "received"
+    EXAMINED = "examined"
+    ADVISED = "advised"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class Case(Record):
+    """A snapshot of one case. `id` is a uuid4 in hex; `words` the caption, or the words that opened it."""
+
+    id: str
+    patient_id: int
+    chat_id: int
+    status: CaseStatus
+    history: History
+    history_revision: int
+    words: str
+    photo_ids: tuple[int, ...]
+    findings: Findings | None
+    advice: Advice | None
+    status_message_id: int | None
+    attempts: int
+    created: datetime
+
+
+class Patient(Record):
+    """Whoever writes in one private chat; `language` as Telegram gives it, e.g. "en"."""
+
+    id: int
+    chat_id: int
+    language: str
+
+
+OutgoingKind = Literal["case", "turn", "text", "notice"]
+
+
+class Outgoing(Record):
+    """A message to be sent. `attempts`: how often it was handed out, this time included."""
+
+    id: int
+    chat_id: int
+    kind: OutgoingKind
+    reference: str
+    payload: bytes
+    attempts: int
+
+
+class Erasure(Record):
+    """What was erased: rows by table."""
+
+    counts: dict[str, int]

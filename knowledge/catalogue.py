@@ -1,0 +1,110 @@
+"""Reads the library's rows: versions, chunks and names, live ones and those that were retired."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from knowledge import tables
+from knowledge.errors import IndexMissing
+from knowledge.record import Passage, Version
+
+_P, _C, _N = tables.publications.c, tables.chunks.c, tables.names.c
+_LIVE = _P.retired.is_(None)
+
+
+def live_versions(connection: Connection) -> list[Version]:
+    """The live version of each guideline, by slug."""
+    return [_version(row) for row in connection.execute(select(tables.publications).where(_LIVE).order_by(_P.slug))]
+
+
+def versions_of(connection: Connection, slug: str) -> list[Version]:
+    """Every version of one guideline, newest first."""
+    ordered = select(tables.publications).where(_P.slug == slug).order_by(_P.number.desc())
+    return [_version(row) for row in connection.execute(ordered)]
+
+
+def document_of(connection: Connection, number: int) -> str:
+    """The whole text of a version."""
+    return str(connection.execute(select(_P.document).where(_P.number == number)).scalar_one())
+
+
+def newest_passage(connection: Connection, chunk_id: str) -> Passage | None:
+    """The passage with this id, live or retired; the same words may stand in several versions."""
+    newest = _chunks().where(_C.chunk_id == chunk_id).order_by(_P.number.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return None if row is None else passage(row, 0.0)
+
+
+def live_chunks(connection: Connection) -> Sequence[Row[Any]]:
+    """All live chunks, as `live_chunks_among` gives them."""
+    return connection.execute(_chunks().where(_LIVE)).all()
+
+
+def live_chunks_among(
+    connection: Connection, rows: Collection[int], chunk_ids: Collection[str], slugs: Collection[str]
+) -> Sequence[Row[Any]]:
+    """The live chunks with one of `rows` or `chunk_ids` or of a guideline of `slugs`; each for `passage`.
+
+    This is the gate every result passes: what is not live here is never returned, whatever an index still
+    holds.
+    """
+    found = _C.row.in_(rows) | _C.chunk_id.in_(chunk_ids) | _P.slug.in_(slugs)
+    return connection.execute(_chunks().where(_LIVE, found).order_by(_C.row)).all()
+
+
+def live_names(connection: Connection) -> Sequence[Row[Any]]:
+    """All names of live guidelines, as `live_names_among` gives them."""
+    return connection.execute(_names().where(_LIVE)).all()
+
+
+def live_names_among(connection: Connection, rows: Collection[int], name_ids: Collection[str]) -> Sequence[Row[Any]]:
+    """Names of live guidelines with one of `rows` or `name_ids`: each `row`, `name_id`, `phrase`, `slug`."""
+    return connection.execute(_names().where(_LIVE, _N.row.in_(rows) | _N.name_id.in_(name_ids))).all()
+
+
+def live_generation(connection: Connection, model: str) -> str:
+    """The live generation of the vector index.
+
+    Raises IndexMissing if there is none or `model` did not make it.
+    """
+    newest = select(tables.index_generations).order_by(tables.index_generations.c.number.desc()).limit(1)
+    row = connection.execute(newest).first()
+    remedy = "run: ./run knowledge rebuild"
+    if row is None:
+        raise IndexMissing(f"there is no vector index yet; {remedy}")
+    if row.model != model:
+        raise IndexMissing(f"the vector index was built with the model {row.model}, not {model}; {remedy}")
+    return str(row.generation)
+
+
+def passage(row: Row[Any], score: float) -> Passage:
+    """The passage of a chunk's row."""
+    return Passage(
+        chunk_id=row.chunk_id,
+        slug=row.slug,
+        title=row.title,
+        section=row.section,
+        text=row.text,
+        document=f"{row.slug}.md",
+        version=row.version,
+        page=None,
+        source=row.source,
+        reviewed=row.reviewed,
+        score=score,
+    )
+
+
+def _chunks() -> Select[Any]:
+    chunk = (_C.row, _C.chunk_id, _C.heading, _C.section, _C.text)
+    publication = (_P.slug, _P.title, _P.version, _P.jurisdiction, _P.source, _P.reviewed)
+    return select(*chunk, *publication).join_from(tables.chunks, tables.publications)
+
+
+def _names() -> Select[Any]:
+    columns = (_N.row, _N.name_id, _N.phrase, _P.slug)
+    return select(*columns).join_from(tables.names, tables.publications)
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(**{name: getattr(row, name) for name in Version.model_fields})

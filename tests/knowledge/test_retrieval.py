@@ -1,0 +1,76 @@
+"""Patients' questions against the starter library with the real embedding model: the right guideline comes first."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from knowledge.embedding import RemoteEmbedder
+from knowledge.library import load_starter, open_library
+from knowledge.record import Passage
+from knowledge.search import Search
+from knowledge.settings import KnowledgeSettings
+from tests.knowledge.conftest import free_port, wait_until_up
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = Path(__file__).with_name("questions.csv")
+GIVEN = ROOT.parent / "shared" / "data" / "questions" / "retrieval.csv"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def starter(chroma_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+    url = f"http://127.0.0.1:{free_port()}"
+    environment = os.environ | {"SKINGPT_EMBEDDER_URL": url}
+    with subprocess.Popen([sys.executable, "-m", "knowledge.embedder"], cwd=ROOT, env=environment) as process:
+        try:
+            wait_until_up(f"{url}/health", process, 90)
+            data = tmp_path_factory.mktemp("starter")
+            embedder = RemoteEmbedder(url)
+            library = open_library(KnowledgeSettings(data=data, chroma_url=chroma_url, embedder_url=url), embedder)
+            assert load_starter(library) > 0
+            assert library.check() == []
+            yield Search(library, embedder)
+        finally:
+            process.terminate()
+
+
+def first(found: list[Passage]) -> tuple[str, str]:
+    return (found[0].slug, found[0].section.split(" / ")[0]) if found else ("", "")
+
+
+def test_lay_questions_find_the_right_guideline_and_section_first(starter: Search) -> None:
+    wrong = []
+    with OWN.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            slug, section = first(starter.search(row["question"]))
+            if slug not in row["slug"].split("|") or (row["section"] and section != row["section"]):
+                wrong.append(f"{row['question']}: {slug} / {section}")
+    assert wrong == []
+
+
+def test_the_given_questions_find_the_right_guideline(starter: Search) -> None:
+    if not GIVEN.is_file():
+        pytest.skip("the questions in ../shared/data/questions are absent")
+    with GIVEN.open(encoding="utf-8") as file:
+        rows = [(row["question"], set(row["slugs"].split("|"))) for row in csv.DictReader(file)]
+    answerable = [(question, slugs) for question, slugs in rows if starter.search("overview", slugs=slugs)]
+    assert len(answerable) >= 7
+    assert [question for question, slugs in answerable if first(starter.search(question))[0] not in slugs] == []
+
+
+@pytest.mark.parametrize("intent", [("is it contagious", "Is it contagious"), ("what cream do I need", "Treatment")])
+def test_a_question_about_a_known_condition_opens_its_section(starter: Search, intent: tuple[str, str]) -> None:
+    question, section = intent
+    for slug in ("psoriasis", "tinea-corporis", "melanoma"):
+        assert first(starter.search(question, slugs={slug})) == (slug, section)
+
+
+@pytest.mark.parametrize("question", ["hello", "how do I change the oil in my car", "i have a headache", "xyz"])
+def test_what_the_library_is_not_about_finds_nothing(starter: Search, question: str) -> None:
+    assert starter.search(question) == []

@@ -1,0 +1,1 @@
+"""Everything on one machine: the supervisor of child processes, and the playground."""

@@ -1,0 +1,343 @@
+"""What survives a restart: chats, messages, unconfirmed updates, files, pressed buttons, the bot's profile.
+
+One SQLite file in WAL mode, written by one process; a committed row survives the process being killed.
+Message ids and update ids only ever rise. Updates are kept until they are confirmed (Telegram drops them
+after 24 hours).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.playground.wire import Json
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS chats (
+    chat_id INTEGER PRIMARY KEY,
+    session_hash TEXT NOT NULL,
+    user TEXT NOT NULL,
+    blocked INTEGER NOT NULL DEFAULT 0,
+    read_message_id INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS messages (
+    message_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
+    body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, message_id);
+CREATE TABLE IF NOT EXISTS updates (
+    update_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
+    message_id INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS updates_by_chat ON updates (chat_id, update_id);
+CREATE TABLE IF NOT EXISTS files (
+    file_id TEXT PRIMARY KEY,
+    chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
+    path TEXT NOT NULL UNIQUE,
+    mime TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    media TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS files_by_chat ON files (chat_id);
+CREATE TABLE IF NOT EXISTS presses (
+    callback_query_id TEXT PRIMARY KEY,
+    chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
+    answer TEXT
+);
+CREATE TABLE IF NOT EXISTS profile (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A private chat: the patient's `User` object, whether they blocked the bot, what the bot has read."""
+
+    chat_id: int
+    user: Json
+    blocked: bool
+    read_message_id: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file: `path` below the data folder; `media` is what a message that carries it contains.
+
+    `kind` is photo, document or thumbnail. `media` of a photo is the list of its sizes, of a document the
+    `Document` object, of a thumbnail its `PhotoSize`.
+    """
+
+    file_id: str
+    chat_id: int
+    path: str
+    mime: str
+    name: str
+    kind: str
+    media: list[Json] | Json
+
+
+@dataclass(frozen=True)
+class PendingUpdate:
+    """An update the bot has not confirmed; `body` lacks only the `update_id`."""
+
+    update_id: int
+    chat_id: int
+    message_id: int
+    body: Json
+
+    def as_json(self) -> Json:
+        """The `Update` as it travels."""
+        return {"update_id": self.update_id, **self.body}
+
+
+class Store:
+    """The database. Every method is one transaction; use it from one thread."""
+
+    def __init__(self, file: Path) -> None:
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level="IMMEDIATE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("PRAGMA foreign_keys=ON")
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the database file."""
+        self._db.close()
+
+    # Chats
+
+    def open_chat(self, user: Json, session: str) -> None:
+        """Record a new chat; of the session token only a hash is kept."""
+        with self._db:
+            self._db.execute(
+                "INSERT INTO chats (chat_id, session_hash, user) VALUES (?, ?, ?)",
+                (user["id"], _hash(session), json.dumps(user)),
+            )
+
+    def chat(self, chat_id: int) -> Chat | None:
+        """The chat, or None where there is none of that id."""
+        row = self._db.execute(
+            "SELECT chat_id, user, blocked, read_message_id FROM chats WHERE chat_id = ?", (chat_id,)
+        ).fetchone()
+        return None if row is None else Chat(row[0], json.loads(row[1]), bool(row[2]), row[3])
+
+    def chat_count(self) -> int:
+        """How many chats there are."""
+        return int(self._db.execute("SELECT count(*) FROM chats").fetchone()[0])
+
+    def session_fits(self, chat_id: int, session: str) -> bool:
+        """Whether `session` is the chat's token; compared in constant time."""
+        row = self._db.execute("SELECT session_hash FROM chats WHERE chat_id = ?", (chat_id,)).fetchone()
+        return row is not None and hmac.compare_digest(row[0], _hash(session))
+
+    def set_blocked(self, chat_id: int, blocked: bool) -> None:
+        """Record that the patient blocked or unblocked the bot."""
+        with self._db:
+            self._db.execute("UPDATE chats SET blocked = ? WHERE chat_id = ?", (blocked, chat_id))
+
+    def forget(self, chat_id: int) -> list[str]:
+        """Delete everything of a chat; returns the paths of the files to delete."""
+        with self._db:
+            paths = [row[0] for row in self._db.execute("SELECT path FROM files WHERE chat_id = ?", (chat_id,))]
+            self._db.execute("DELETE FROM chats WHERE chat_id = ?", (chat_id,))
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return paths
+
+    # Messages
+
+    def add_messages(
+        self, chat_id: int, bodies: Iterable[Json], update: Callable[[Json], Json | None] | None = None
+    ) -> list[Json]:
+        """Store messages under new ids, each with its update where `update` makes one, in one transaction."""
+        stored = []
+        with self._db:
+            for body in bodies:
+                cursor = self._db.execute("INSERT INTO messages (chat_id, body) VALUES (?, '{}')", (chat_id,))
+                message = {"message_id": cursor.lastrowid, **body}
+                self._write(message)
+                stored.append(message)
+                if update is not None and (made := update(message)) is not None:
+                    self._insert_update(chat_id, message["message_id"], made)
+        return stored
+
+    def message(self, chat_id: int, message_id: int) -> Json | None:
+        """One message, or None where it does not exist."""
+        row = self._db.execute(
+            "SELECT body FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, message_id)
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def replace_message(self, message: Json) -> None:
+        """Store a changed message under its id."""
+        with self._db:
+            self._write(message)
+
+    def delete_message(self, chat_id: int, message_id: int) -> bool:
+        """Delete a message; whether there was one."""
+        with self._db:
+            cursor = self._db.execute(
+                "DELETE FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, message_id)
+            )
+        return cursor.rowcount == 1
+
+    def history(self, chat_id: int, *, before: int | None = None, limit: int = 100) -> list[Json]:
+        """The newest `limit` messages before an id, oldest first."""
+        rows = self._db.execute(
+            "SELECT body FROM messages WHERE chat_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?",
+            (chat_id, before if before is not None else 1 << 62, limit),
+        ).fetchall()
+        return [json.loads(row[0]) for row in reversed(rows)]
+
+    def mentions_file(self, chat_id: int, file_id: str) -> bool:
+        """Whether a message of the chat carries the file."""
+        row = self._db.execute(
+            "SELECT 1 FROM messages WHERE chat_id = ? AND instr(body, ?) LIMIT 1", (chat_id, file_id)
+        ).fetchone()
+        return row is not None
+
+    def _write(self, message: Json) -> None:
+        self._db.execute(
+            "UPDATE messages SET body = ? WHERE message_id = ?", (json.dumps(message), message["message_id"])
+        )
+
+    # Updates
+
+    def add_update(self, chat_id: int, message_id: int, body: Json) -> None:
+        """Queue an update for the bot."""
+        with self._db:
+            self._insert_update(chat_id, message_id, body)
+
+    def _insert_update(self, chat_id: int, message_id: int, body: Json) -> None:
+        self._db.execute(
+            "INSERT INTO updates (chat_id, message_id, body) VALUES (?, ?, ?)",
+            (chat_id, message_id, json.dumps(body)),
+        )
+
+    def pending(self, *, limit: int = 100, chat_id: int | None = None) -> list[PendingUpdate]:
+        """The oldest unconfirmed updates, of one chat or of all."""
+        rows = self._db.execute(
+            "SELECT update_id, chat_id, message_id, body FROM updates"
+            " WHERE ?1 IS NULL OR chat_id = ?1 ORDER BY update_id LIMIT ?2",
+            (chat_id, limit),
+        ).fetchall()
+        return [PendingUpdate(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+
+    def chats_pending(self) -> list[int]:
+        """The chats with unconfirmed updates, the longest waiting first."""
+        rows = self._db.execute("SELECT chat_id FROM updates GROUP BY chat_id ORDER BY min(update_id)")
+        return [row[0] for row in rows]
+
+    def pending_count(self) -> int:
+        """How many updates are unconfirmed."""
+        return int(self._db.execute("SELECT count(*) FROM updates").fetchone()[0])
+
+    def newest_update_ids(self, count: int) -> list[int]:
+        """The ids of the newest `count` unconfirmed updates, oldest first."""
+        rows = self._db.execute("SELECT update_id FROM updates ORDER BY update_id DESC LIMIT ?", (count,))
+        return sorted(row[0] for row in rows)
+
+    def confirm(self, *, below: int | None = None, exactly: int | None = None) -> list[tuple[int, int]]:
+        """Delete updates below an id, or one; returns (chat_id, newest message_id the bot has now read)."""
+        condition, value = ("update_id = ?", exactly) if exactly is not None else ("update_id < ?", below)
+        with self._db:
+            read = self._db.execute(
+                f"SELECT chat_id, max(message_id) FROM updates WHERE {condition} GROUP BY chat_id", (value,)
+            ).fetchall()
+            self._db.execute(f"DELETE FROM updates WHERE {condition}", (value,))
+            self._db.executemany(
+                "UPDATE chats SET read_message_id = max(read_message_id, ?) WHERE chat_id = ?",
+                [(message_id, chat_id) for chat_id, message_id in read],
+            )
+        return [(chat_id, message_id) for chat_id, message_id in read]
+
+    # Files
+
+    def add_files(self, files: Iterable[StoredFile]) -> None:
+        """Record files already written to disk."""
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO files (file_id, chat_id, path, mime, name, kind, media) VALUES (?,?,?,?,?,?,?)",
+                [
+                    (
+                        item.file_id,
+                        item.chat_id,
+                        item.path,
+                        item.mime,
+                        item.name,
+                        item.kind,
+                        json.dumps(item.media),
+                    )
+                    for item in files
+                ],
+            )
+
+    def file(self, *, file_id: str | None = None, path: str | None = None) -> StoredFile | None:
+        """A file by its id or by its path; None where there is none."""
+        row = self._db.execute(
+            "SELECT file_id, chat_id, path, mime, name, kind, media FROM files WHERE file_id = ? OR path = ?",
+            (file_id, path),
+        ).fetchone()
+        if row is None:
+            return None
+        file_id, chat_id, path, mime, name, kind, media = row
+        return StoredFile(file_id, chat_id, path, mime, name, kind, json.loads(media))
+
+    # Pressed buttons
+
+    def add_press(self, callback_query_id: str, chat_id: int, message_id: int, update: Json | None) -> None:
+        """Record a pressed button and queue its update."""
+        with self._db:
+            self._db.execute(
+                "INSERT INTO presses (callback_query_id, chat_id) VALUES (?, ?)", (callback_query_id, chat_id)
+            )
+            if update is not None:
+                self._insert_update(chat_id, message_id, update)
+
+    def answer_press(self, callback_query_id: str, answer: Json) -> int | None:
+        """Record the bot's answer; the chat it belongs to, or None if there is no such open query."""
+        with self._db:
+            row = self._db.execute(
+                "UPDATE presses SET answer = ? WHERE callback_query_id = ? AND answer IS NULL RETURNING chat_id",
+                (json.dumps(answer), callback_query_id),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def press_answer(self, chat_id: int, callback_query_id: str) -> Json | None:
+        """The bot's answer to a pressed button, or None while there is none."""
+        row = self._db.execute(
+            "SELECT answer FROM presses WHERE callback_query_id = ? AND chat_id = ?",
+            (callback_query_id, chat_id),
+        ).fetchone()
+        return None if row is None or row[0] is None else json.loads(row[0])
+
+    # The bot's profile: names, descriptions, commands, webhook
+
+    def profile(self, key: str) -> Json | None:
+        """A value of the bot's profile, or None where it was never set."""
+        row = self._db.execute("SELECT value FROM profile WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def set_profile(self, key: str, value: Json | None) -> None:
+        """Set a value of the bot's profile, or delete it with None."""
+        with self._db:
+            if value is None:
+                self._db.execute("DELETE FROM profile WHERE key = ?", (key,))
+            else:
+                self._db.execute(
+                    "INSERT INTO profile (key, value) VALUES (?, ?)"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (key, json.dumps(value)),
+                )
+
+
+def _hash(session: str) -> str:
+    return hashlib.sha256(session.encode()).hexdigest()

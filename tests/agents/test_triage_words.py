@@ -1,0 +1,86 @@
+"""The patient's words: every text of `triage_cases.yaml`, and what must hold of any text.
+
+Run: pytest tests/agents/test_triage_words.py
+"""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.triage import triage_words
+from conditions import TriageLevel
+
+CASES: dict[TriageLevel, list[str]] = {
+    TriageLevel(level): texts
+    for level, texts in yaml.safe_load(
+        Path(__file__).with_name("triage_cases.yaml").read_text(encoding="utf-8")
+    ).items()
+}
+ALL = [(text, level) for level, texts in CASES.items() for text in texts]
+CALM = (TriageLevel.ROUTINE, TriageLevel.SELF_CARE)
+ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+
+
+def test_there_are_enough_cases_of_each_kind() -> None:
+    counts = {level: len(texts) for level, texts in CASES.items()}
+    assert sum(counts.values()) >= 160
+    assert counts[TriageLevel.EMERGENCY] >= 60
+    assert counts[TriageLevel.SAME_DAY] >= 30
+    assert counts[TriageLevel.THIS_WEEK] >= 30
+    assert sum(counts[level] for level in CALM) >= 40
+    assert len({text for text, _ in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("text", CASES[TriageLevel.EMERGENCY])
+def test_every_emergency_is_found(text: str) -> None:
+    found = triage_words(text)
+    assert found.level is TriageLevel.EMERGENCY
+    assert found.reasons[0].level is TriageLevel.EMERGENCY
+
+
+def test_false_alarms_are_rare() -> None:
+    calm = [text for level in CALM for text in CASES[level]]
+    alarmed = [text for text in calm if triage_words(text).level in ALARMS]
+    assert len(alarmed) <= 0.03 * len(calm), alarmed
+
+
+def test_levels_are_mostly_exact_and_nearly_always_within_one() -> None:
+    distances = [abs(triage_words(text).level.urgency - level.urgency) for text, level in ALL]
+    assert distances.count(0) >= 0.75 * len(ALL)
+    assert sum(distance <= 1 for distance in distances) >= 0.95 * len(ALL)
+
+
+@given(st.text())
+def test_no_text_raises(text: str) -> None:
+    found = triage_words(text)
+    assert found.reasons or found.level is TriageLevel.SELF_CARE
+
+
+_WORDS = sorted({word for text, _ in ALL for word in text.split()})
+
+
+@given(st.lists(st.sampled_from([*_WORDS, ",", "no", "not", "if", "?", ".", "my neighbour", "last year"]), max_size=40))
+def test_no_jumble_of_patients_words_raises(words: list[str]) -> None:
+    triage_words(" ".join(words))
+
+
+def test_a_text_of_any_length_is_read() -> None:
+    assert triage_words("a rash " * 20_000).level is TriageLevel.SELF_CARE
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("my leg is infected and I am shivering", TriageLevel.EMERGENCY),
+        ("my leg is infected and I am not shivering", TriageLevel.THIS_WEEK),
+        ("my baby is 3 weeks old and has a temperature of 38.2", TriageLevel.EMERGENCY),
+        ("my baby is 3 weeks old and has a temperature of 37.2", TriageLevel.SELF_CARE),
+        ("my daughter, 8 years, has a temperature of 38.2 and a rash", TriageLevel.SAME_DAY),
+        ("I have a 3 week old rash", TriageLevel.SELF_CARE),
+    ],
+)
+def test_one_word_or_number_can_turn_the_level(text: str, level: TriageLevel) -> None:
+    assert triage_words(text).level is level

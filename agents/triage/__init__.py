@@ -3,11 +3,11 @@
 Words, danger buttons, history and the vision model's findings each give a `Triage`; `triage` keeps the highest.
 """
 
-from agents.triage.buttons import DangerSign
 from agents.triage.findings import FindingThresholds, triage_findings
-from agents.triage.history import History, triage_history
-from agents.triage.verdict import Reason, Triage, triage
+from agents.triage.history import triage_history
+from agents.triage.verdict import triage
 from agents.triage.words import triage_words
+from cases.record import DangerSign, History, Reason, Triage
 
 __all__ = [
     "DangerSign",

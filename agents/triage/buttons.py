@@ -1,18 +1,8 @@
 """The danger-sign buttons: what a photo cannot show, asked while it waits."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 
-
-class DangerSign(StrEnum):
-    """Breathing or swelling, fever or feeling ill, peeling or mouth sores, spreading fast or severe pain, eye, none."""
-
-    BREATHING = "breathing"
-    FEVER = "fever"
-    PEELING = "peeling"
-    SPREADING = "spreading"
-    EYE = "eye"
-    NONE = "none"
+from cases.record import DangerSign
 
 
 def danger_rules(danger: frozenset[DangerSign], *, infant: bool, immunosuppressed: bool, rash: bool) -> Iterator[str]:

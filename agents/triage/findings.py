@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.triage.rules import reason
-from agents.triage.verdict import Triage, verdict
+from agents.triage.verdict import verdict
+from cases.record import Triage
 from conditions import CANNOT_TELL, CHOICES, HEALTHY_SKIN, KINDS, NOT_SKIN, Domain
 
 

@@ -1,31 +1,12 @@
 """Triage of what the patient answered by button: age, what the spot did, the danger signs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-from agents.triage.buttons import DangerSign, danger_rules
+from agents.triage.buttons import danger_rules
 from agents.triage.lesion import SpotChanges, spot_rules
 from agents.triage.rules import reason
-from agents.triage.verdict import Triage, verdict
-
-
-@dataclass(frozen=True)
-class History:
-    """What was asked besides the photo; None: not known. `age` in years; `region` as in PAD-UFES-20 (e.g. LIP)."""
-
-    age: int | None = None
-    itch: bool | None = None
-    grew: bool | None = None
-    hurt: bool | None = None
-    changed: bool | None = None
-    bleed: bool | None = None
-    elevation: bool | None = None
-    region: str | None = None
-    spot_or_rash: Literal["spot", "rash"] | None = None
-    danger: frozenset[DangerSign] = frozenset()
-    pregnant: bool | None = None
-    immunosuppressed: bool | None = None
+from agents.triage.verdict import verdict
+from cases.record import DangerSign, History, Triage
 
 
 def _rule_ids(history: History) -> Iterator[str]:

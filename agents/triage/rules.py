@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.triage.reading import Reading, term_names
-from agents.triage.verdict import Reason
+from cases.record import Reason
 from conditions import TriageLevel
 
 _RULES = Path(__file__).parent / "rules"
@@ -67,7 +67,10 @@ def rules() -> Mapping[str, tuple[Rule, Reason]]:
                 raise ValueError(f"Two rules have the id {rule.id!r}: rename one.")
             _check(rule, term_names())
             action = rule.action or file.action
-            found[rule.id] = (rule, Reason(rule.id, file.level, rule.text, action, rule.source))
+            found[rule.id] = (
+                rule,
+                Reason(rule=rule.id, level=file.level, text=rule.text, action=action, source=rule.source),
+            )
     return found
 
 

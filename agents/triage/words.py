@@ -3,7 +3,8 @@
 from agents.triage.lesion import lesion_rules
 from agents.triage.reading import read
 from agents.triage.rules import reason, rules
-from agents.triage.verdict import Triage, verdict
+from agents.triage.verdict import verdict
+from cases.record import Triage
 
 
 def triage_words(text: str) -> Triage:

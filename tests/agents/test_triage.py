@@ -151,7 +151,7 @@ def test_an_emergency_added_to_anything_stays_one(text: str) -> None:
 
 @given(st.lists(st.sampled_from([given_reason for _, given_reason in rules().values()]), max_size=12))
 def test_reasons_are_merged_once_each_most_urgent_first(given_reasons: list[Reason]) -> None:
-    parts = [Triage(given_reason.level, (given_reason,)) for given_reason in given_reasons]
+    parts = [Triage(level=given_reason.level, reasons=(given_reason,)) for given_reason in given_reasons]
     merged = triage(*parts)
     assert len({found.rule for found in merged.reasons}) == len(merged.reasons)
     assert {found.rule for found in merged.reasons} == {given_reason.rule for given_reason in given_reasons}
@@ -159,11 +159,11 @@ def test_reasons_are_merged_once_each_most_urgent_first(given_reasons: list[Reas
 
 
 def test_nothing_gives_self_care_without_reasons() -> None:
-    assert triage() == Triage(TriageLevel.SELF_CARE, ())
+    assert triage() == Triage(level=TriageLevel.SELF_CARE, reasons=())
 
 
 def test_a_level_without_reasons_is_kept() -> None:
-    assert triage(Triage(TriageLevel.SAME_DAY, ()), triage_words("hello")).level is TriageLevel.SAME_DAY
+    assert triage(Triage(level=TriageLevel.SAME_DAY, reasons=()), triage_words("hello")).level is TriageLevel.SAME_DAY
 
 
 def test_every_emergency_says_what_to_do_now() -> None:

@@ -1,0 +1,114 @@
+"""What an answer must know of a case, worked out once: how urgent, what it may be, what it is about, the facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.possibilities import Differential, PhotoKind, differential
+from agents.ranking import overlap
+from agents.safety_net import with_serious
+from agents.search import GuidelineSearch
+from agents.settings import AgentSettings
+from agents.stems import content_stems
+from agents.subjects import Subject, named_in
+from agents.triage import triage, triage_findings, triage_history, triage_words
+from cases.record import Case, History, Reason, Triage
+from conditions import CONDITIONS, TriageLevel
+
+_CANCER_REFERRAL = "suspected-cancer"
+_BY_WORDS = 2
+_SAYS_NOTHING = frozenset(content_stems("rash skin spot patch area body problem bad new help days weeks red"))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """`suspicious`: a skin cancer is not excluded. `by_words`: the subjects rest on words, not on a photo."""
+
+    triage: Triage
+    differential: Differential
+    subjects: tuple[Subject, ...]
+    by_words: bool
+    suspicious: bool
+    has_photo: bool
+
+    @property
+    def level(self) -> TriageLevel:
+        """How soon."""
+        return self.triage.level
+
+    @property
+    def leading(self) -> Subject | None:
+        """What "it" is: the leading possibility, or whatever else the case is about."""
+        return self.differential.leading or next((each for each in self.subjects), None)
+
+
+def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: AgentSettings) -> CaseView:
+    """The case and what was `said` in its conversation, triaged together: the highest wins, nothing lowers it."""
+    parts = [triage_words(text) for text in (case.words, *said) if text.strip()]
+    parts.append(triage_history(case.history))
+    rash = case.history.spot_or_rash == "rash"
+    if case.findings is not None:
+        probabilities = {each.slug: each.probability for each in case.findings.differential}
+        parts.append(triage_findings(probabilities, case.findings.domain, settings.thresholds))
+    urgency = triage(*parts)
+    found = differential(case.findings, rash, urgency.level, settings)
+    urgency = with_serious(urgency, found)
+    by_words = found.kind in (PhotoKind.RASH, PhotoKind.NONE)
+    told = subjects_by_words(_told(case, said), search) if by_words else ()
+    return CaseView(
+        triage=urgency,
+        differential=differential(case.findings, rash, urgency.level, settings),
+        subjects=tuple(dict.fromkeys((*found.subjects, *told))),
+        by_words=by_words,
+        suspicious=found.serious is not None or any(_is_cancer_referral(each) for each in urgency.reasons),
+        has_photo=bool(case.photo_ids) or case.findings is not None,
+    )
+
+
+def _is_cancer_referral(reason: Reason) -> bool:
+    return _CANCER_REFERRAL in reason.action and reason.level is TriageLevel.THIS_WEEK
+
+
+def _told(case: Case, said: Sequence[str]) -> str:
+    felt = [word for word, told in (("itchy", case.history.itch), ("painful", case.history.hurt)) if told]
+    return " ".join([case.words, *said, *felt]).strip()
+
+
+def subjects_by_words(words: str, search: GuidelineSearch) -> tuple[Subject, ...]:
+    """The conditions that the patient's words name, or else at most two whose guidelines the words fit."""
+    if named := named_in(words):
+        return named[:_BY_WORDS]
+    telling = tuple(dict.fromkeys(each for each in content_stems(words) if each not in _SAYS_NOTHING))
+    if not telling:
+        return ()
+    weight: dict[str, float] = {}
+    for rank, passage in enumerate(search.search(words, k=8)):
+        if passage.slug in CONDITIONS and overlap(telling, f"{passage.title} {passage.text}") >= 1:
+            weight[passage.slug] = weight.get(passage.slug, 0.0) + 1 / (1 + rank)
+    best = sorted(weight, key=lambda slug: -weight[slug])[:_BY_WORDS]
+    return tuple(Subject.of(slug) for slug in best if weight[slug] >= 0.4 * weight[best[0]])
+
+
+def facts(case: Case, seen: CaseView) -> str:
+    """The case in plain lines, for the model to read as data."""
+    lines = [f"Urgency decided by rules: {seen.level.value}.", *_history_lines(case.history)]
+    if case.words.strip():
+        lines.append(f"The patient wrote: {case.words.strip()!r}")
+    lines += [f"Possibility: {each.title} – {each.words}." for each in seen.differential.in_words]
+    if not seen.differential.in_words and seen.subjects:
+        lines.append("By the patient's words it may be: " + ", ".join(each.title for each in seen.subjects) + ".")
+    if case.advice is not None:
+        lines.append("Already said: " + " ".join(statement.text for statement in case.advice.statements))
+    return "\n".join(lines)
+
+
+def _history_lines(history: History) -> list[str]:
+    lines = [f"Age: {history.age}."] if history.age is not None else []
+    if history.region:
+        lines.append(f"Where: {history.region}.")
+    answers = history.model_dump(
+        include={"itch", "grew", "hurt", "changed", "bleed", "elevation", "pregnant", "immunosuppressed"}
+    )
+    lines += [f"{name}: {'yes' if told else 'no'}." for name, told in answers.items() if told is not None]
+    if history.danger:
+        lines.append("Danger signs pressed: " + ", ".join(sorted(sign.value for sign in history.danger)) + ".")
+    return lines

@@ -1,0 +1,30 @@
+"""Chooses the chat model once: our own that quotes the library, or any OpenAI-compatible endpoint (TGI, vLLM)."""
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
+
+from agents.errors import SettingsIncomplete
+from agents.extractive import ExtractiveChatModel
+from agents.settings import AgentSettings
+
+
+def open_chat_model(settings: AgentSettings) -> BaseChatModel:
+    """The chat model of the settings. SettingsIncomplete: there is an address but no model's name.
+
+    Without a key a placeholder is sent: TGI and vLLM ask for none, but the client wants one.
+    """
+    if settings.llm_url is None:
+        return ExtractiveChatModel()
+    if not settings.llm_model:
+        raise SettingsIncomplete("SKINGPT_LLM_URL is set but SKINGPT_LLM_MODEL is not: set it to the model's name.")
+    # Imported here because it costs a second, which machines without a language model need not pay.
+    from langchain_openai import ChatOpenAI
+
+    return ChatOpenAI(
+        openai_api_base=settings.llm_url,
+        model_name=settings.llm_model,
+        openai_api_key=settings.llm_key or SecretStr("none"),
+        temperature=0,
+        request_timeout=settings.llm_timeout,
+        max_retries=1,
+    )

@@ -1,0 +1,157 @@
+"""The check between any language model and the patient: a sentence stays only if a passage it cites says the same.
+
+It works on one sentence at a time and trusts nothing: an uncited sentence, a number, a medicine or any other word
+that the
+cited sentence does not hold, a lost "not", "unless" or "may", all drop it. A true paraphrase is sometimes dropped
+too; a
+false one must never stay. Quotations word for word always stay.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agents.passages import NumberedPassage
+from agents.sentences import marked_sentences, sentences
+from agents.stems import STOP_WORDS, stem, tokens
+from agents.vocabulary import CONDITIONS_OF_USE, HEDGES, NEGATIONS, NUMBER_WORDS, PLAIN, SAME
+
+NOT_COVERED = (
+    "The guideline library does not cover this, so I would rather not guess. A pharmacist or a doctor can answer it."
+)
+COVERAGE = 0.85
+"""Share of a statement's content words that its source sentence must hold."""
+_SCOPE = 12
+"""Words after a negation that it reaches, unless a clause ends first."""
+_PURE_NEGATIONS = NEGATIONS - {"avoid", "stop", "unlikely", "rarely"}
+"""Those that say nothing else; the others are content too: "does not stop" must not become "does"."""
+_CLAUSE_END = re.compile(r"[;:.!?]|\b(?:but|because|so|although|however|while|whereas)\b", re.IGNORECASE)
+_WORD_OR_END = re.compile(rf"{_CLAUSE_END.pattern}|\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=\d)\s*(mg|mcg|µg|g|kg|ml|l|iu|units?|%|mm|cm)\b|(?<=\d)%", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A sentence that is supported, and the numbers of the passages that support it."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded, ...]:
+    """The sentences of `text` that a passage they cite supports, in order, each once; perhaps none."""
+    kept: dict[str, Grounded] = {}
+    for sentence in marked_sentences(text):
+        supporting = tuple(n for n in sentence.marks if n in passages and supports(passages[n], sentence.text))
+        if supporting:
+            kept.setdefault(_bare(sentence.text), Grounded(sentence.text, supporting))
+    return tuple(kept.values())
+
+
+def supports(passage: NumberedPassage, statement: str) -> bool:
+    """Whether one sentence of the passage says what `statement` says."""
+    return bool(tokens(statement)) and any(
+        _says_the_same(part, statement, passage.title)
+        for source in sentences(passage.text)
+        for part in (source, _main_clause(source))
+    )
+
+
+def _main_clause(source: str) -> str:
+    """The sentence without its reason: what is said before "because" stands alone."""
+    return re.split(r",? because ", source, maxsplit=1)[0]
+
+
+def _says_the_same(source: str, statement: str, title: str) -> bool:
+    if _bare(source) == _bare(statement):
+        return True
+    if "?" in statement or "://" in statement or not _content(statement):
+        return False
+    return (
+        _numbers(statement) <= _numbers(source)
+        and _covered(source, statement, title)
+        and _limits_kept(source, statement)
+        and _negations_agree(source, statement)
+        and _in_order(source, statement)
+    )
+
+
+def _bare(text: str) -> str:
+    return " ".join(tokens(text)) + ("?" if text.rstrip().endswith("?") else "")
+
+
+def _content(text: str) -> tuple[str, ...]:
+    return tuple(
+        stem(token)
+        for token in tokens(text)
+        if token not in STOP_WORDS
+        and token not in _PURE_NEGATIONS
+        and token not in CONDITIONS_OF_USE
+        and token not in HEDGES
+    )
+
+
+def _numbers(text: str) -> frozenset[str]:
+    plain = text.casefold()
+    digits = {number.rstrip(".,") for number in re.findall(r"\d+(?:[.,]\d+)*", plain)}
+    units = {match.group().strip() for match in _UNIT.finditer(plain)}
+    words = {NUMBER_WORDS[token] for token in tokens(plain) if token in NUMBER_WORDS}
+    return frozenset(digits | units | words)
+
+
+def _covered(source: str, statement: str, title: str) -> bool:
+    """Every content word stands in the source, or means the same, or names the guideline's subject, or adds nothing."""
+    there = set(_content(source))
+    same = {other for each in there for other in SAME.get(each, ())}
+    wanted = _content(statement)
+    held = sum(1 for each in wanted if each in there or each in same)
+    return held / len(wanted) >= COVERAGE and all(
+        each in there or each in same or each in PLAIN or each in _content(title) for each in wanted
+    )
+
+
+def _limits_kept(source: str, statement: str) -> bool:
+    """What limits the source limits the statement: each word of condition, and a hedge wherever the source has one."""
+    before, after = set(tokens(source)), set(tokens(statement))
+    conditions_kept = (before & CONDITIONS_OF_USE) == (after & CONDITIONS_OF_USE)
+    return (
+        conditions_kept
+        and (not before & HEDGES or bool(after & HEDGES))
+        and (bool(before & HEDGES) or not after & HEDGES)
+    )
+
+
+def _denied(text: str) -> Counter[str]:
+    """For each content stem, how many negations reach it: "do not stop using" reaches "use" twice."""
+    found: Counter[str] = Counter()
+    reach: list[int] = []
+    for match in _WORD_OR_END.finditer(text):
+        word = match.group().casefold().replace("’", "'")
+        if _CLAUSE_END.fullmatch(word):
+            reach = []
+            continue
+        if reach and word not in STOP_WORDS:
+            found[stem(word)] = max(found[stem(word)], len(reach))
+            reach = [left - 1 for left in reach if left > 1]
+        if word in NEGATIONS:
+            reach.append(_SCOPE)
+    return found
+
+
+def _negations_agree(source: str, statement: str) -> bool:
+    if NEGATIONS & set(tokens(statement)) and not NEGATIONS & set(tokens(source)):
+        return False
+    before, after = _denied(source), _denied(statement)
+    return all(before[each] == after[each] for each in set(_content(source)) & set(_content(statement)))
+
+
+def _in_order(source: str, statement: str) -> bool:
+    """Most neighbouring words keep the order they have in the source: who does what to whom depends on it."""
+    place: dict[str, int] = {}
+    for at, each in enumerate(_content(source)):
+        place.setdefault(each, at)
+    places: Sequence[int] = [place[each] for each in _content(statement) if each in place]
+    turned = sum(1 for first, second in pairwise(places) if second < first)
+    return turned == 0 or turned / max(1, len(places) - 1) <= 0.25

@@ -1,0 +1,134 @@
+"""What a question asks for, and in which sections of a guideline the answer stands."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Intent(StrEnum):
+    """One thing a patient may ask; a question may hold several."""
+
+    CONTAGION = "contagion"
+    DURATION = "duration"
+    TREATMENT = "treatment"
+    SELF_CARE = "self-care"
+    HELP = "help"
+    CAUSE = "cause"
+    LOOK = "look"
+    DARK_SKIN = "dark-skin"
+    FAMILY = "family"
+    PREVENTION = "prevention"
+    SERIOUSNESS = "seriousness"
+    WHAT_IS_IT = "what-is-it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    pattern: re.Pattern[str]
+    sections: tuple[str, ...]
+
+
+def _sign(pattern: str, *sections: str) -> _Sign:
+    return _Sign(re.compile(pattern, re.IGNORECASE), sections)
+
+
+_SIGNS = {
+    Intent.CONTAGION: _sign(
+        r"\b(?:contagious|infectious|catch(?:ing)?|caught|pass (?:it|this|that)|pass(?:es|ed|ing)? on|give it to|"
+        r"spread (?:it )?to (?:my|other|any|the|people|some)|(?:go|back|off) (?:to|from)? ?(?:work|school|"
+        r"nursery)|kiss|share|stay home)\b",
+        "Is it contagious",
+    ),
+    Intent.DURATION: _sign(
+        r"\b(?:how long|how many (?:days|weeks|months|years)|when will|go away|last(?:s|ing)? (?:for|"
+        r"long)|does it last|disappear|"
+        r"come back|comes back|return|recur|permanent|forever|for life|cured?|heal|clear up|grow out)\b",
+        "Overview",
+        "Treatment",
+    ),
+    Intent.TREATMENT: _sign(
+        r"\b(?:treat\w*|cures?|cream|ointment|lotion|medicines?|medication|tablets?|pills?|antibiotics?|"
+        r"steroids?|\w*cortisone|drugs?|"
+        r"surgery|operation|biopsy|laser|freez\w*|cryotherapy|injections?|remov\w*|cut (?:it )?(?:off|"
+        r"out)|prescri\w*|doctor do|"
+        r"antifungals?|antihistamines?|get rid)\b",
+        "Treatment",
+        "Self-care",
+    ),
+    Intent.SELF_CARE: _sign(
+        r"\b(?:what (?:should|can|do|must) i do|do about it|at home|myself|self.?care|look after|care for|"
+        r"soothe|relief|relieve|ease|"
+        r"itch\w*|scratch\w*|pain\w*|hurt\w*|wash\w*|shower\w*|bath\w*|soap|moisturi[sz]\w*|swim\w*|sport|"
+        r"gym|exercise|make.?up|"
+        r"shav\w*|plaster|cover|squeeze|pick|pop|help with|put on it|home remed\w*|natural)\b",
+        "Self-care",
+        "Treatment",
+    ),
+    Intent.HELP: _sign(
+        r"\b(?:see (?:a|the|my) (?:doctor|gp|dermatologist|specialist)|go to (?:a|the) (?:doctor|hospital|"
+        r"gp|emergency)|urgent\w*|"
+        r"how soon|when (?:should|do|must) i|get help|seek|worr\w+|appointment|referral|warning signs?|"
+        r"watch (?:out )?for|call (?:a|the|my))\b",
+        "When to get help",
+    ),
+    Intent.CAUSE: _sign(
+        r"\b(?:why (?:do|did|have|has|is)|caus\w+|where (?:does|did) (?:it|this) come|how did (?:i|he|"
+        r"she) get|triggers?|come from|"
+        r"hereditary|genetic|inherit\w*|run in|runs in|stress|diet|food|my fault)\b",
+        "Causes",
+    ),
+    Intent.LOOK: _sign(
+        r"\b(?:look(?:s)? like|symptoms?|signs? of|how (?:do|can|would) i (?:know|tell|recogni[sz]e)|"
+        r"difference between|colou?r|shape)\b",
+        "What it looks like",
+    ),
+    Intent.DARK_SKIN: _sign(
+        r"\b(?:(?:dark(?:er)?|black|brown|asian|african|indian) (?:skin|people)|my skin is (?:dark|black|"
+        r"brown)|skin tone)\b",
+        "On darker skin",
+    ),
+    Intent.FAMILY: _sign(
+        r"\b(?:pregnan\w*|breast.?feed\w*|expecting|unborn|child(?:ren)?|kids?|bab(?:y|ies)|toddler|son|"
+        r"daughter|newborn|infant)\b",
+        "Children and pregnancy",
+    ),
+    Intent.PREVENTION: _sign(
+        r"\b(?:prevent\w*|avoid\w*|sunscreen|sun ?cream|sun|spf|sunbeds?|protect\w*|stop it (?:coming|"
+        r"from)|again in future|holiday|beach)\b",
+        "Prevention",
+    ),
+    Intent.SERIOUSNESS: _sign(
+        r"\b(?:serious|dangerous|cancer\w*|malignant|benign|harmless|deadly|fatal|die|kill|harm\w*|"
+        r"bad is it|turn into|life.?threatening)\b",
+        "Overview",
+        "When to get help",
+    ),
+    Intent.WHAT_IS_IT: _sign(
+        r"\b(?:what (?:is|are|exactly is) \w+|what'?s (?:this|it|that)|tell me (?:more )?about|explain|"
+        r"more information|what does \w+ mean)\b",
+        "Overview",
+    ),
+}
+_TIME = re.compile(
+    r"\b(?:days?|weeks?|months?|years?|long|time|heals?|fades?|clears?|comes? back|lasts?|goes away|"
+    r"go away|come and go|comes and goes|life)\b"
+)
+
+
+def intents(question: str) -> tuple[Intent, ...]:
+    """What the question asks, in the order of the signs; the weak "what is it" only where nothing else is asked."""
+    found = [intent for intent, sign in _SIGNS.items() if sign.pattern.search(question)]
+    strong = [intent for intent in found if intent is not Intent.WHAT_IS_IT]
+    if Intent.DURATION in strong and not re.search(r"treat|cream|medic|tablet", question, re.IGNORECASE):
+        strong = [intent for intent in strong if intent is not Intent.TREATMENT]
+    return tuple(strong or found)
+
+
+def sections(intent: Intent) -> tuple[str, ...]:
+    """The headings under which the answer stands, best first."""
+    return _SIGNS[intent].sections
+
+
+def speaks_of_time(sentence: str) -> bool:
+    """Whether a sentence says how long, or whether it comes back."""
+    return bool(_TIME.search(sentence.casefold()))

@@ -1,0 +1,95 @@
+"""The agent's memory: LangGraph's checkpoints in SQLite, each sealed by the vault that seals the cases.
+
+It is disposable: the cases hold what was said, and a lost memory is filled from them. Ids and times stay plain; no
+word does.
+Source: langgraph-checkpoint, `EncryptedSerializer` and `CipherProtocol`.
+"""
+
+import sqlite3
+from typing import Any, Protocol
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.base import CipherProtocol
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from agents.errors import MemoryUnreadable
+from agents.settings import AgentSettings
+from cases.errors import CasesError
+
+_CIPHER = "vault"
+_CONTEXT = "agents.memory"
+_BUSY_SECONDS = 30
+_REMEDY = "Give back the key it was written with, or delete the file: the cases hold what was said."
+
+
+class SealingVault(Protocol):
+    """What this file needs of `cases.vault.Vault`."""
+
+    def seal(self, data: bytes, context: str) -> bytes:
+        """Encrypted, with `context` as associated data."""
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypted; raises an error of `cases` with another key or context."""
+
+
+class VaultCipher(CipherProtocol):
+    """LangGraph's cipher over the vault."""
+
+    def __init__(self, vault: SealingVault) -> None:
+        self._vault = vault
+
+    def encrypt(self, plaintext: bytes) -> tuple[str, bytes]:
+        """The cipher's name and the sealed bytes."""
+        return _CIPHER, self._vault.seal(plaintext, _CONTEXT)
+
+    def decrypt(self, ciphername: str, ciphertext: bytes) -> bytes:
+        """The plain bytes. MemoryUnreadable: sealed by something else, or with another key."""
+        if ciphername != _CIPHER:
+            raise MemoryUnreadable(f"The agent's memory was not sealed by the vault. {_REMEDY}")
+        try:
+            return self._vault.open(ciphertext, _CONTEXT)
+        except CasesError as error:
+            raise MemoryUnreadable(f"The agent's memory was sealed with another key. {_REMEDY}") from error
+
+
+class SealedSerializer(EncryptedSerializer):
+    """Reads only what the vault sealed, and builds only the types of messages that LangGraph deems safe."""
+
+    def __init__(self, vault: SealingVault) -> None:
+        super().__init__(VaultCipher(vault), JsonPlusSerializer(allowed_msgpack_modules=None))
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """The object. MemoryUnreadable: a row that is not sealed, which nobody of ours has written."""
+        if "+" not in data[0]:
+            raise MemoryUnreadable(f"The agent's memory holds a row that is not sealed. {_REMEDY}")
+        return super().loads_typed(data)
+
+
+def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
+    """The checkpointer; its file is made at the first opening, with mode 0600. MemoryUnreadable: it is no such file.
+
+    Open it after a worker has forked, never before: SQLite's connections cannot be carried over a fork.
+    """
+    path = settings.memory_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA secure_delete = ON")
+        memory = SqliteSaver(connection, serde=SealedSerializer(vault))
+        memory.setup()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise MemoryUnreadable(f"The agent's memory cannot be opened: {type(error).__name__}. {_REMEDY}") from error
+    return memory
+
+
+def forget_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:
+    """Erases all that the agent remembers of a case, also from the write-ahead log."""
+    memory.delete_thread(case_id)
+    if isinstance(memory, SqliteSaver):
+        with memory.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,97 @@
+"""Puts a reply together: what is urgent first, then what cannot be excluded, then the library's sentences."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.case_view import CaseView
+from agents.grounding import NOT_COVERED
+from agents.intents import Intent, intents
+from agents.numbering import Numbering
+from agents.passages import NumberedPassage
+from agents.possibilities import PhotoKind
+from agents.seen import description
+from cases.record import Citation, Statement, Triage, marked
+
+_CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
+_WHICH = re.compile(
+    r"\b(?:what (?:is|could|might|can) (?:it|this|that)|what do i have|what'?s (?:wrong|this|it)|"
+    r"do you think|what did you find|your diagnosis)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one message. `text` holds the statements with their marks; `triage` is of the whole case so far."""
+
+    text: str
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    triage: Triage
+
+
+class Supported(Protocol):
+    """A sentence and the passages it rests on."""
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+
+    @property
+    def passages(self) -> tuple[NumberedPassage, ...]:
+        """What it rests on."""
+
+
+def is_about_care(question: str) -> bool:
+    """Whether a wrong first guess would make the answer dangerous: what to use, what to do, how serious."""
+    return bool(_CARE & set(intents(question)))
+
+
+def composed(
+    fit: Sequence[Supported],
+    observation: str | None,
+    seen_case: CaseView,
+    question: str,
+    urgent: str,
+    reminder: str,
+) -> Reply:
+    """The whole reply, from its checked parts."""
+    numbering = Numbering()
+    statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
+    serious = "" if urgent else _serious_first(seen_case, reminder)
+    recap = _recap(seen_case) if _WHICH.search(question) else ""
+    looked = _looked_again(observation)
+    body = "\n".join(marked(statement) for statement in statements)
+    covered = body or ("" if recap or looked else NOT_COVERED)
+    closing = "" if urgent or serious else reminder
+    parts = (urgent, serious, recap, looked, covered, closing)
+    return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
+
+
+def _serious_first(seen_case: CaseView, reminder: str) -> str:
+    serious = seen_case.differential.serious
+    return f"First of all: I cannot rule out {serious.title} from a photo. {reminder}".rstrip() if serious else ""
+
+
+def _recap(seen_case: CaseView) -> str:
+    """What it may be, in the words of the first answer."""
+    shown = seen_case.differential.in_words
+    if shown:
+        return "Of what I know, it may be: " + "; ".join(f"{each.title} ({each.words})" for each in shown) + "."
+    if seen_case.by_words and seen_case.subjects:
+        titles = " or ".join(each.title for each in seen_case.subjects)
+        return f"Going only by your words, it may be {titles}. A pharmacist or doctor can tell by looking at it."
+    if seen_case.differential.kind in (PhotoKind.CANNOT_TELL, PhotoKind.HEALTHY_SKIN, PhotoKind.NOT_SKIN):
+        return "I cannot tell what it is from the photo. A doctor or pharmacist who sees the skin can tell more."
+    return ""
+
+
+def _looked_again(observation: str | None) -> str:
+    if observation is None:
+        return ""
+    shown = description(observation)
+    if not shown:
+        return "I looked at the photo again, but it tells me nothing more that I can be sure of."
+    return f"I looked at the photo again and saw: {shown} That is only what a picture shows, not a diagnosis."

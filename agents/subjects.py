@@ -1,0 +1,74 @@
+"""Which conditions a question is about: those it names, or else those of the case ("it" is what the patient has)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conditions import CONDITIONS, MALIGNANT
+
+_ALIASES = {
+    "basal-cell-carcinoma": ("bcc", "rodent ulcer"),
+    "squamous-cell-carcinoma": ("scc",),
+    "bowen-disease": ("bowen's", "bowens"),
+    "melanocytic-naevus": ("naevus", "nevus"),
+    "actinic-keratosis": ("solar keratosis", "actinic keratoses"),
+    "seborrhoeic-keratosis": ("seborrheic keratosis", "seborrhoeic wart", "seborrhoeic keratoses"),
+    "cherry-angioma": ("campbell de morgan",),
+    "herpes-zoster": ("zoster",),
+    "tinea-pedis": ("athletes foot",),
+    "atopic-dermatitis": ("atopic eczema",),
+    "urticaria": ("nettle rash",),
+    "head-lice": ("nits",),
+    "acne-vulgaris": ("pimples", "spots on my face"),
+}
+_TOO_WIDE = frozenset({"mole", "sepsis", "boil", "sunburn", "warts"})
+"""Everyday words that a question uses without asking about the condition itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One condition a question is about. `title` is what the patient reads."""
+
+    slug: str
+    title: str
+
+    @property
+    def malignant(self) -> bool:
+        """Whether it is a skin cancer."""
+        return self.slug in MALIGNANT
+
+    @classmethod
+    def of(cls, slug: str) -> "Subject":
+        """The subject of a slug. KeyError: `conditions.CONDITIONS` does not hold it."""
+        return cls(slug, CONDITIONS[slug].title)
+
+
+def _names(slug: str) -> tuple[str, ...]:
+    title = CONDITIONS[slug].title.casefold().replace("’", "'")
+    parts = [part.strip() for part in re.split(r"[()]| or ", title) if part.strip()]
+    return (*parts, slug.replace("-", " "), *_ALIASES.get(slug, ()))
+
+
+_PATTERNS = {
+    slug: re.compile(
+        r"\b(?:" + "|".join(re.escape(name) for name in _names(slug) if name not in _TOO_WIDE) + r")(?:s|es)?\b"
+    )
+    for slug in CONDITIONS
+    if any(name not in _TOO_WIDE for name in _names(slug))
+}
+
+
+def named_in(question: str) -> tuple[Subject, ...]:
+    """The conditions the question names, at most three, in the order they are named."""
+    plain = question.casefold().replace("’", "'")
+    found = [
+        (match.start(), -len(match.group()), slug)
+        for slug, pattern in _PATTERNS.items()
+        if (match := pattern.search(plain))
+    ]
+    return tuple(Subject.of(slug) for _, _, slug in sorted(found)[:3])
+
+
+def subjects_of(question: str, at_hand: Sequence[Subject]) -> tuple[Subject, ...]:
+    """What the question is about: the conditions it names, or else those of the case."""
+    return named_in(question) or tuple(at_hand)

@@ -1,0 +1,26 @@
+"""The clinic page's settings, each an environment variable ``SKINGPT_<NAME>``."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+class ClinicSettings(BaseSettings):
+    """Where the page listens and who may sign in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    clinic_port: int = Field(default=8766, ge=1, le=65535)
+    clinic_users: SecretStr = SecretStr("")
+    """The clinicians who may sign in, separated by commas, each a line of `./run clinic invite NAME`."""
+    clinic_hosts: str = ""
+    """Host names under which a reverse proxy offers the page, separated by commas."""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The host names that are answered: this machine's and those of `clinic_hosts`."""
+        named = (name.strip().lower() for name in self.clinic_hosts.split(","))
+        return LOOPBACK | {name for name in named if name}

@@ -1,0 +1,53 @@
+"""Start the bot.
+
+Run: ``python -m bot``; it talks to the playground, or to Telegram where ``SKINGPT_TELEGRAM_TOKEN`` is set.
+"""
+
+import asyncio
+import signal
+import sys
+
+from bot.application import running
+from bot.errors import BotError
+from bot.logs import start_logging
+from bot.settings import BotSettings
+from cases.database import CaseDatabase, open_cases
+from cases.errors import CasesError
+from cases.settings import CasesSettings
+
+
+async def _run(settings: BotSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    db = open_cases(CasesSettings())
+    try:
+        serving = asyncio.create_task(_serve(settings, db, stop))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        await serving
+    finally:
+        db.close()
+
+
+async def _serve(settings: BotSettings, db: CaseDatabase, stop: asyncio.Event) -> None:
+    async with running(settings, db):
+        await stop.wait()
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT. 0: stopped; 2: a setting is wrong, and which."""
+    try:
+        settings = BotSettings()
+        start_logging(settings.token)
+        asyncio.run(_run(settings))
+    except (BotError, CasesError, ValueError) as error:
+        print(f"The bot cannot start: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""The application of python-telegram-bot, put together: inbox, order, pace, handlers.
+
+Run: ``python -m bot``
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from telegram import Update
+from telegram.error import InvalidToken, NetworkError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
+
+from bot.albums import Album, Albums
+from bot.cards import Cards
+from bot.errors import SettingsInvalid
+from bot.handlers.agreeing import announce_commands, show_help, start
+from bot.handlers.data import ask_forget, export, privacy
+from bot.handlers.guard import guard
+from bot.handlers.other import on_error, on_other, on_unknown_command
+from bot.handlers.photos import finish_safely, on_photo
+from bot.handlers.pressed import on_press
+from bot.handlers.questions_asked import list_cases, new_question
+from bot.handlers.words import on_edited_words, on_words
+from bot.inbox import InboxQueue
+from bot.order import ChatOrder
+from bot.outbox import Outbox
+from bot.pace import Pace
+from bot.progress import Progress
+from bot.services import Services
+from bot.settings import BotSettings
+from cases.database import CaseDatabase
+
+_log = logging.getLogger(__name__)
+
+BotApplication = Application[Any, Any, Any, Any, Any, Any]
+
+_COMMANDS = {
+    "start": start,
+    "help": show_help,
+    "new": new_question,
+    "cases": list_cases,
+    "privacy": privacy,
+    "export": export,
+    "forget": ask_forget,
+}
+_UPDATES = ["message", "edited_message", "callback_query"]
+_LONGEST_PAUSE = 30.0
+_POLL_SECONDS = 25
+
+
+def build(settings: BotSettings, queue: InboxQueue) -> BotApplication:
+    """The application with its handlers; connects to nothing yet.
+
+    Raises:
+        SettingsInvalid: the token does not have Telegram's shape.
+    """
+    builder = (
+        ApplicationBuilder()
+        .token(settings.token)
+        .update_queue(queue)
+        .concurrent_updates(ChatOrder(queue))
+        .rate_limiter(Pace())
+        .connection_pool_size(32)
+        .get_updates_read_timeout(_POLL_SECONDS + 10)
+    )
+    if settings.uses_playground:
+        base = settings.bot_api.rstrip("/")
+        builder = builder.base_url(f"{base}/bot").base_file_url(f"{base}/file/bot")
+    application: BotApplication = builder.build()
+    _add_handlers(application)
+    return application
+
+
+def _add_handlers(application: BotApplication) -> None:
+    new = filters.UpdateType.MESSAGE
+    application.add_handler(TypeHandler(Update, guard), group=-1)
+    for command, handler in _COMMANDS.items():
+        application.add_handler(CommandHandler(command, handler, filters=new))
+    application.add_handler(MessageHandler(new & filters.COMMAND, on_unknown_command))
+    application.add_handler(MessageHandler(new & filters.TEXT, on_words))
+    application.add_handler(MessageHandler(new & (filters.PHOTO | filters.Document.IMAGE), on_photo))
+    application.add_handler(MessageHandler(new & ~filters.StatusUpdate.ALL, on_other))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited_words))
+    application.add_handler(CallbackQueryHandler(on_press))
+    application.add_error_handler(on_error)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotApplication]:
+    """The bot at work: polling, answering, delivering. On leaving it finishes the updates it has begun.
+
+    Raises:
+        SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
+    """
+    queue = InboxQueue(db)
+    application = build(settings, queue)
+    await _connect(application)
+    services = _services(settings, db, application)
+    services.put_into(application.bot_data)
+    outbox = Outbox(application.bot, db, services.cards, services.number, settings.outbox_seconds)
+    try:
+        await announce_commands(application.bot)
+        await application.start()
+        await queue.replay(application.bot)
+        assert application.updater is not None
+        await application.updater.start_polling(timeout=_POLL_SECONDS, bootstrap_retries=-1, allowed_updates=_UPDATES)
+        background = [asyncio.create_task(outbox.run()), asyncio.create_task(services.progress.run())]
+        try:
+            yield application
+        finally:
+            await application.updater.stop()
+            await application.stop()
+            await services.albums.drain()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+    finally:
+        await application.shutdown()
+
+
+async def _connect(application: BotApplication) -> None:
+    """Wait for the Bot API: at a start of the whole house it may come up after the bot."""
+    pause = 0.5
+    while True:
+        try:
+            await application.initialize()
+            return
+        except InvalidToken:
+            raise SettingsInvalid("Telegram does not know this token: check SKINGPT_TELEGRAM_TOKEN.") from None
+        except NetworkError as error:
+            _log.warning("Bot API not reached (%s), again in %.1f s", type(error).__name__, pause)
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+def _services(settings: BotSettings, db: CaseDatabase, application: BotApplication) -> Services:
+    cards = Cards(application.bot, db, settings.emergency_number)
+    progress = Progress(db, cards, settings.progress_seconds)
+
+    async def finish(album: Album) -> None:
+        await finish_safely(services, album)
+
+    albums = Albums(settings.album_seconds, finish)
+    services = Services(application.bot, db, settings, cards, progress, albums)
+    return services

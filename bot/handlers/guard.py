@@ -1,0 +1,38 @@
+"""Before any handler: private chats only, and while the bot is closed only who is let in. Urgent words are
+answered anyway.
+"""
+
+from telegram import Update
+from telegram.constants import ChatType
+from telegram.ext import ApplicationHandlerStop
+
+from bot import texts
+from bot.allow import is_allowed
+from bot.message import escape, message
+from bot.sending import send
+from bot.services import Context, services_of
+from bot.urgent import urgent_answer
+
+
+async def guard(update: Update, context: Context) -> None:
+    """Let the update through, or answer it and stop.
+
+    Raises:
+        ApplicationHandlerStop: no other handler may see it.
+    """
+    services = services_of(context)
+    chat, user, said = update.effective_chat, update.effective_user, update.effective_message
+    if chat is None:
+        raise ApplicationHandlerStop
+    if chat.type != ChatType.PRIVATE:
+        if said and said.text and said.text.startswith("/"):
+            await send(services.bot, chat.id, message(texts.PRIVATE_ONLY))
+        raise ApplicationHandlerStop
+    if is_allowed(services.settings, user.id if user else None):
+        return
+    if update.message:
+        words = update.message.text or update.message.caption or ""
+        _, urgent = urgent_answer(words, services.number)
+        closed = message(texts.CLOSED_BOT.format(number=escape(services.number)))
+        await send(services.bot, chat.id, urgent or closed)
+    raise ApplicationHandlerStop

@@ -1,0 +1,133 @@
+"""Photos, one or an album: checked, stored with the case in one transaction, and only then queued."""
+
+import logging
+
+from telegram import Update
+from telegram.constants import ChatAction
+
+from bot import texts
+from bot.albums import Album
+from bot.children import is_childs_private_parts
+from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
+from bot.fetching import fetch
+from bot.handlers.agreeing import ask_consent
+from bot.handlers.incoming import Incoming, incoming
+from bot.handlers.opening import open_card
+from bot.handlers.words import answer_urgent, refuse_childs_private_parts
+from bot.intake import take_in
+from bot.message import message
+from bot.sending import send
+from bot.services import Context, Services, in_thread, services_of
+from cases import caseload, conversation
+from cases.database import CaseDatabase
+from cases.errors import CaseClosed, CaseNotFound
+from cases.record import Case, CaseStatus, History
+from conditions import TriageLevel
+from worker.enqueue import enqueue_examine
+
+_log = logging.getLogger(__name__)
+
+
+async def on_photo(update: Update, context: Context) -> None:
+    """A photo, or a picture sent as a file."""
+    services = services_of(context)
+    came = incoming(update)
+    group = came.message.media_group_id
+    if group is None:
+        single = Album(came.chat_id, came.message.message_id, sent=1)
+        await _take(services, came, single, came.source)
+        await finish(services, single)
+        return
+    album = services.albums.begin(came.chat_id, group, came.message.message_id)
+    try:
+        await _take(services, came, album, f"album:{group}")
+    finally:
+        services.albums.end(came.chat_id, group)
+
+
+async def _take(services: Services, came: Incoming, album: Album, source: str) -> None:
+    level = await answer_urgent(services, came)
+    if album.closed:
+        return
+    patient_id = await services.consenting_patient(came.chat_id)
+    before = await in_thread(_words_before, services.db, patient_id) if patient_id else None
+    words = "\n".join(filter(None, (before.words if before else "", came.words)))
+    if is_childs_private_parts(words, with_photo=True):
+        album.closed = True
+        await refuse_childs_private_parts(services, came.chat_id, album.case_id or (before.id if before else None))
+    elif patient_id is None:
+        album.closed = True
+        if level is not TriageLevel.EMERGENCY:
+            await ask_consent(services, came.chat_id, sent_something=True)
+    elif photo := await _checked(services, came, album):
+        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source)
+        if album.case_id == case.id and came.words:  # the caption of a later photo of an album
+            await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
+        album.case_id = case.id
+        album.taken += 1
+
+
+async def _checked(services: Services, came: Incoming, album: Album) -> bytes | None:
+    await services.bot.send_chat_action(came.chat_id, ChatAction.TYPING)
+    try:
+        return await in_thread(take_in, await fetch(services.bot, came.message))
+    except PhotoRefused as refusal:
+        album.refused.append(refusal.reason)
+        _log.info("photo of %s refused: %s", came.source, refusal.reason)
+    except PhotoNotFetched:
+        await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)
+    return None
+
+
+def _words_before(db: CaseDatabase, patient_id: int) -> Case | None:
+    """The case that the patient opened in words and now sends the photo of, if there is one."""
+    case = caseload.current_case(db, patient_id)
+    return case if case and not case.photo_ids and case.status is not CaseStatus.FAILED else None
+
+
+def _keep(
+    db: CaseDatabase,
+    patient_id: int,
+    photo: bytes,
+    words: str,
+    before: Case | None,
+    case_id: str | None,
+    source: str,
+) -> Case:
+    if case_id is not None:
+        try:
+            return caseload.add_photo(db, case_id, photo)
+        except (CaseNotFound, CaseClosed):
+            source = f"{source}:again"  # erased or closed while the album came in: its rest is a new case
+    case = caseload.open_case(db, patient_id, (photo,), words, before.history if before else History(), source=source)
+    if before:
+        caseload.close(db, before.id)
+    return case
+
+
+async def finish(services: Services, album: Album) -> None:
+    """All photos are in: say which were not taken, show the card, queue the case."""
+    if album.closed:
+        return
+    if album.refused:
+        await send(services.bot, album.chat_id, message(_refusals(album)), album.first_message_id)
+        album.refused.clear()
+    if album.case_id is None:
+        return
+    await open_card(services, album.case_id, album.first_message_id, enqueue_examine)
+
+
+def _refusals(album: Album) -> str:
+    reasons: list[RefusalReason] = list(dict.fromkeys(album.refused))
+    why = "\n".join(texts.REFUSED[reason] for reason in reasons)
+    if album.taken:
+        return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why)
+    return why
+
+
+async def finish_safely(services: Services, album: Album) -> None:
+    """`finish`, from a timer: a failure is logged; the case is stored already and the sweep queues it."""
+    try:
+        await finish(services, album)
+    except Exception as error:
+        _log.error("album in chat %d not finished: %s", album.chat_id, type(error).__name__)

@@ -1,0 +1,94 @@
+"""Words: triaged at once, kept only with consent, then answered by the agent."""
+
+import re
+
+from telegram import Update
+from telegram.constants import ChatAction
+
+from bot import texts
+from bot.children import is_childs_private_parts
+from bot.handlers.agreeing import ask_consent
+from bot.handlers.incoming import Incoming, incoming
+from bot.handlers.opening import open_card
+from bot.message import escape, message
+from bot.sending import send
+from bot.services import Context, Services, in_thread, services_of
+from bot.urgent import urgent_answer
+from cases import caseload, conversation
+from cases.database import CaseDatabase
+from cases.erasure import clean_files, erase_cases
+from cases.record import Case, CaseStatus
+from conditions import TriageLevel
+from worker.enqueue import enqueue_advise, enqueue_reply
+
+_GREETING = re.compile(
+    r"\s*(hi+|hello|hey|hiya|good (morning|afternoon|evening|day)|thanks?( you)?( very much)?|ok(ay)?|bye)\W*",
+    re.IGNORECASE,
+)
+_WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+
+
+async def on_words(update: Update, context: Context) -> None:
+    """A text message."""
+    services = services_of(context)
+    came = incoming(update)
+    level = await answer_urgent(services, came)
+    patient_id = await services.consenting_patient(came.chat_id)
+    case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
+    if is_childs_private_parts(came.words, with_photo=bool(case and case.photo_ids)):
+        await refuse_childs_private_parts(services, came.chat_id, case.id if case else None)
+    elif patient_id is None:
+        if level is not TriageLevel.EMERGENCY:  # whoever cannot breathe is not asked to agree to terms
+            await ask_consent(services, came.chat_id, sent_something=True)
+    elif case is None or case.status is CaseStatus.FAILED:
+        await _open(services, came, patient_id)
+    else:
+        await _follow_up(services, came, case)
+
+
+async def on_edited_words(update: Update, context: Context) -> None:
+    """A message was changed: urgent words are answered, the rest is asked for again."""
+    services = services_of(context)
+    came = incoming(update)
+    _, urgent = urgent_answer(came.words, services.number)
+    await send(services.bot, came.chat_id, urgent or message(texts.EDITED), came.message.message_id)
+
+
+async def answer_urgent(services: Services, came: Incoming) -> TriageLevel:
+    """Say at once what to do now, if the words are urgent; how soon they are."""
+    level, urgent = urgent_answer(came.words, services.number)
+    if urgent:
+        await send(services.bot, came.chat_id, urgent, came.message.message_id)
+    return level
+
+
+async def refuse_childs_private_parts(services: Services, chat_id: int, case_id: str | None) -> None:
+    """Refuse kindly, say whom to see, and erase the case the words belong to."""
+    if case_id:
+        await in_thread(_erase_case, services.db, case_id)
+    text = texts.CHILD_PRIVATE_PARTS.format(number=escape(services.number))
+    await send(services.bot, chat_id, message(text))
+
+
+def _erase_case(db: CaseDatabase, case_id: str) -> None:
+    with db.write() as session:
+        erase_cases(session, [case_id])
+    clean_files(db)
+
+
+async def _open(services: Services, came: Incoming, patient_id: int) -> None:
+    if _GREETING.fullmatch(came.words):
+        await send(services.bot, came.chat_id, message(texts.WELCOME_BACK))
+        return
+    case = await in_thread(caseload.open_case, services.db, patient_id, (), words=came.words, source=came.source)
+    await open_card(services, case.id, came.message.message_id, enqueue_advise)
+
+
+async def _follow_up(services: Services, came: Incoming, case: Case) -> None:
+    turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
+    if case.status in _WAITING:
+        waits = texts.WAITS_FOR_PHOTO if case.photo_ids else texts.WAITS_FOR_ADVICE
+        await send(services.bot, came.chat_id, message(waits), came.message.message_id)
+        return  # answered when the advice is there
+    await services.bot.send_chat_action(came.chat_id, ChatAction.TYPING)
+    await in_thread(enqueue_reply, turn.id)

@@ -1,0 +1,127 @@
+"""What is shown of a case: a function of its snapshot, the same whenever and by whomever it is drawn."""
+
+from agents.triage import triage, triage_history, triage_words
+from bot import texts
+from bot.message import Block, Message, escape, fitted, message
+from bot.presses import PressKind, button
+from bot.questions import Question, danger_question, next_question
+from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block, with_number
+from cases.record import Case, CaseStatus, Citation, Triage, Turn
+from conditions import TriageLevel
+
+_WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+_OUTCOMES = {CaseStatus.FAILED: "not answered", CaseStatus.CLOSED: "closed"}
+_URGENT = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+
+
+def triage_of(case: Case) -> Triage:
+    """How soon, by the words and the buttons of a case; what the photo shows comes with the advice."""
+    return triage(triage_words(case.words), triage_history(case.history))
+
+
+def render_case(case: Case, place: int, number: str, *, asking_danger: bool = False) -> Message:
+    """The status message of a case, or its answer.
+
+    `place`: in the model's queue, 1 is next. `number`: the emergency number. `asking_danger`: ask for one
+    more danger sign instead of the next question.
+    """
+    verdict = triage_of(case)
+    level = case.advice.triage.level if case.advice else TriageLevel.SELF_CARE
+    question = None
+    if case.status is not CaseStatus.CLOSED and TriageLevel.EMERGENCY not in (verdict.level, level):
+        question = danger_question(case) if asking_danger else next_question(case)
+    blocks = [*_urgent(case, verdict, number), *_body(case, place, number), *_asked(question)]
+    return message(fitted(blocks), [*_case_rows(case), *(question.rows if question else ())])
+
+
+def _urgent(case: Case, verdict: Triage, number: str) -> list[Block]:
+    """What was pressed or written since the advice, or before there is any, if it is urgent: at once, on top."""
+    known = case.advice.triage.level if case.advice else TriageLevel.SELF_CARE
+    if verdict.level in _URGENT and verdict.level.urgency > known.urgency:
+        return [urgent_block(verdict, number)]
+    return []
+
+
+def _body(case: Case, place: int, number: str) -> list[Block]:
+    if case.advice is None:
+        if case.status is CaseStatus.FAILED:
+            return [Block((texts.FAILED.format(number=escape(number)),), required=True)]
+        return [Block((_stage(case, place),), required=True)]
+    outdated = case.advice.revision < case.history_revision
+    if outdated and case.status is CaseStatus.FAILED:
+        note = [Block((texts.NOT_UPDATED,), required=True)]
+    elif case.status is CaseStatus.RECEIVED:
+        note = [Block((_stage(case, place),), required=True)]
+    else:
+        note = [Block((texts.UPDATING,), required=True)] if outdated else []
+    return [*note, *answer_blocks(case.advice, number)]
+
+
+def _stage(case: Case, place: int) -> str:
+    if case.status is CaseStatus.CLOSED:
+        return texts.STAGE_CLOSED
+    if not case.photo_ids:
+        return texts.STAGE_WORDS
+    if case.status is CaseStatus.EXAMINED:
+        return texts.STAGE_EXAMINED
+    photos = "photo" if len(case.photo_ids) == 1 else f"{len(case.photo_ids)} photos"
+    queue = texts.STAGE_QUEUE.format(before=place - 1) if place > 1 else texts.STAGE_LOOKING
+    return texts.STAGE_RECEIVED.format(photos=photos, queue=queue)
+
+
+def _asked(question: Question | None) -> list[Block]:
+    return [Block((question.text,), required=True)] if question else []
+
+
+def _case_rows(case: Case) -> list[tuple[tuple[str, str], ...]]:
+    if case.advice is None or case.status in _WAITING:
+        return []
+    helpful = button(texts.HELPFUL, PressKind.FEEDBACK, case.id, 1)
+    not_helpful = button(texts.NOT_HELPFUL, PressKind.FEEDBACK, case.id, 0)
+    return [
+        *citation_rows(case.advice.citations, PressKind.CITATION, case.id),
+        (helpful, not_helpful),
+    ]
+
+
+def render_turn(turn: Turn, number: str) -> Message:
+    """An answer to a question, with its citations as buttons."""
+    lines = tuple(escape(with_number(line, number)) for line in turn.text.split("\n"))
+    return message(
+        fitted([Block(lines, required=True)]),
+        citation_rows(turn.citations, PressKind.TURN_CITATION, str(turn.id)),
+    )
+
+
+def render_citation(citation: Citation) -> Message:
+    """A citation opened: the passage word for word, where it is from, and whether a clinician reviewed it."""
+    reviewed = f"Reviewed {citation.reviewed:%d %B %Y}." if citation.reviewed else texts.NOT_REVIEWED
+    blocks = [
+        Block((f"<b>[{citation.n}] {escape(citation.title)}</b> · {escape(citation.section)}",), required=True),
+        Block((f"<blockquote>{escape(citation.passage)}</blockquote>",), required=True),
+        Block((f"Source: {escape(citation.source)}", f"<i>{reviewed}</i>"), required=True),
+    ]
+    return message(fitted(blocks))
+
+
+def render_cases(cases: list[Case]) -> Message:
+    """The list of a patient's cases, each with a button that shows it again."""
+    lines = [texts.CASES]
+    for index, case in enumerate(cases, start=1):
+        photos = f"{len(case.photo_ids)} photo(s)" if case.photo_ids else "in words"
+        lines.append(f"{index}. {case.created.day} {case.created:%B %Y}, {photos}: {_outcome(case)}")
+    buttons = [button(str(index), PressKind.SHOW, case.id) for index, case in enumerate(cases, start=1)]
+    rows = [tuple(buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
+    return message(fitted([Block((*lines, texts.ASK_AGAIN))]), rows)
+
+
+def _outcome(case: Case) -> str:
+    if case.advice:
+        return headline(case.advice.triage.level, "for help").replace("<b>", "").replace("</b>", "")
+    return (
+        "not answered"
+        if case.status is CaseStatus.FAILED
+        else "closed"
+        if case.status is CaseStatus.CLOSED
+        else "waiting"
+    )

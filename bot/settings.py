@@ -1,0 +1,66 @@
+"""The bot's settings, each an environment variable ``SKINGPT_<NAME>``."""
+
+from functools import cached_property
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsInvalid
+
+PLAYGROUND_TOKEN = "1:playground"
+"""The playground's default token: no secret, it listens on loopback only."""
+
+
+class BotSettings(BaseSettings):
+    """Which bot this is, who may use it, and how it speaks. Without a token it talks to the playground."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    telegram_token: SecretStr | None = None
+    telegram_allowed: str = ""
+    """User ids that may use the bot while no clinician is named, separated by commas."""
+    clinician: str | None = None
+    """Name of the responsible clinician; opens the bot to everyone."""
+    bot_api: str = "http://127.0.0.1:8765"
+    """Base address of the Bot API where no token is set: the playground."""
+    playground_token: SecretStr = SecretStr(PLAYGROUND_TOKEN)
+    emergency_number: str = Field(default="112", pattern=r"^[0-9+ ]{2,20}$")
+    album_seconds: float = Field(default=1.4, ge=0)
+    """Quiet time after which an album counts as complete."""
+    outbox_seconds: float = Field(default=0.5, gt=0)
+    """Pause between two looks for messages that are due."""
+    progress_seconds: float = Field(default=2.0, gt=0)
+    """Pause between two looks at the queue places of waiting cases (Telegram: an edit every 1.5 s at most).
+    """
+
+    @field_validator("telegram_allowed")
+    @classmethod
+    def _ids(cls, value: str) -> str:
+        if not all(part.strip().isdecimal() for part in value.split(",") if part.strip()):
+            raise ValueError("SKINGPT_TELEGRAM_ALLOWED must be user ids separated by commas, e.g. 1234,5678")
+        return value
+
+    @cached_property
+    def allowed(self) -> frozenset[int]:
+        """The user ids of `telegram_allowed`."""
+        return frozenset(int(part) for part in self.telegram_allowed.split(",") if part.strip())
+
+    @property
+    def uses_playground(self) -> bool:
+        """Whether this bot talks to the playground instead of Telegram."""
+        return self.telegram_token is None
+
+    @property
+    def token(self) -> str:
+        """The token in use.
+
+        Raises:
+            SettingsInvalid: it does not have Telegram's shape; the message does not repeat it.
+        """
+        token = (self.telegram_token or self.playground_token).get_secret_value()
+        number, colon, word = token.partition(":")
+        if not (number.isdecimal() and colon and word):
+            raise SettingsInvalid("SKINGPT_TELEGRAM_TOKEN must look like 123456:ABC-def, as BotFather gives it.")
+        return token

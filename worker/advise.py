@@ -1,0 +1,115 @@
+"""Tasks `advise` and `reply` (queue `agent`): the agent writes the advice of a case, or answers a patient's
+words.
+
+Run: ``celery -A worker.app worker -Q agent -c 1``
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cases import caseload, conversation, leases
+from cases.errors import CaseNotFound, LeaseTaken, TurnNotFound
+from cases.record import Case, CaseStatus, Role, Turn
+from worker import resources
+from worker.app import app
+from worker.enqueue import enqueue_advise, enqueue_reply
+from worker.failures import log_failure
+from worker.holding import held
+
+APOLOGY = (
+    "I'm sorry, I could not answer this. Please don't wait for me: if it is getting worse or you feel ill, "
+    "call a doctor "
+    "today. You can also ask me again later."
+)
+
+_ROUNDS = 3
+"""How often advice is written anew in one task while the patient keeps pressing buttons."""
+_ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
+_UNADVISED = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+
+
+@app.task(name="worker.advise.advise")
+def advise(case_id: str) -> None:
+    """Write the advice of one case for its newest history. Does nothing when that is done. A failure is
+    counted, not raised.
+    """
+    db = resources.cases()
+    try:
+        with held(db, leases.case_lease_name(case_id), "advise", resources.settings().worker_lease_seconds):
+            settled = any(_advise(caseload.get(db, case_id)) for _ in range(_ROUNDS))
+        case = caseload.get(db, case_id)
+        turns = conversation.turns(db, case_id)
+    except (CaseNotFound, LeaseTaken):
+        return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+    if not settled:
+        enqueue_advise(case_id)
+    if case.status not in _UNADVISED:
+        for turn in open_questions(case, turns):
+            enqueue_reply(turn.id)
+
+
+def _wants_advice(case: Case) -> bool:
+    outdated = case.advice is not None and case.advice.revision < case.history_revision
+    return case.status is CaseStatus.EXAMINED or (outdated and case.status in _ANSWERED)
+
+
+def _advise(case: Case) -> bool:
+    """True: nothing more to do here. False: the history moved on meanwhile, write it anew at once."""
+    if not _wants_advice(case):
+        return True
+    db = resources.cases()
+    attempts = caseload.count_attempt(db, case.id)
+    try:
+        advice = resources.adviser().advise(case, date.today())
+    except Exception as error:  # whatever it is, the patient hears of it after the last attempt
+        log_failure("advise", case.id, error)
+        if attempts >= resources.settings().worker_attempts:
+            caseload.fail(db, case.id)
+        return True
+    return caseload.store_advice(db, case.id, advice)
+
+
+@app.task(name="worker.advise.reply")
+def reply(turn_id: int) -> None:
+    """Answer a patient's turn, and what the patient asked after it. Waits for the advice of a case that has
+    none yet.
+
+    Does nothing when it is answered; a failure is counted, and after the last one the answer is an apology.
+    """
+    db = resources.cases()
+    try:
+        case = caseload.get(db, conversation.turn(db, turn_id).case_id)
+        if case.status in _UNADVISED:
+            return  # `advise` queues it again
+        with held(db, leases.chat_lease_name(case.chat_id), "reply", resources.settings().worker_lease_seconds):
+            turns = conversation.turns(db, case.id)
+            for turn in open_questions(case, turns):
+                if turn.id >= turn_id:
+                    _reply(case, turn)
+    except (CaseNotFound, TurnNotFound, LeaseTaken):
+        return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+
+
+def open_questions(case: Case, turns: Sequence[Turn]) -> list[Turn]:
+    """The patient's turns that have no answer. The words that opened a case without photos are answered by
+    its advice.
+    """
+    answered = {turn.answers for turn in turns}
+    asked = [turn for turn in turns if turn.role is Role.PATIENT]
+    if not case.photo_ids:
+        asked = asked[1:]
+    return [turn for turn in asked if turn.id not in answered]
+
+
+def _reply(case: Case, turn: Turn) -> None:
+    db = resources.cases()
+    attempts = conversation.count_attempt(db, turn.id)
+    said = [earlier for earlier in conversation.turns(db, case.id) if earlier.id <= turn.id or earlier.answers]
+    try:
+        answer = resources.adviser().reply(case, said, date.today())
+    except Exception as error:  # whatever it is, the patient hears of it after the last attempt
+        log_failure("reply", turn.id, error)
+        if attempts >= resources.settings().worker_attempts:
+            conversation.answer(db, turn.id, APOLOGY, (), ())
+        return
+    conversation.answer(db, turn.id, answer.text, answer.statements, answer.citations)

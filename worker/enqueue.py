@@ -1,0 +1,60 @@
+"""Putting work on the queues. Never raises when the broker is down: the case is stored already and the sweep
+finds it.
+
+With the broker down a call may block for seconds: code in an event loop calls these in a thread.
+"""
+
+import logging
+
+from kombu.exceptions import OperationalError
+
+from worker.app import app
+
+_log = logging.getLogger(__name__)
+
+
+def _send(task: str, *arguments: str | int) -> bool:
+    try:
+        # By name, so that whoever enqueues (the bot, the clinic) need not import the agent.
+        app.send_task(task, args=list(arguments))
+    except (OperationalError, OSError) as error:
+        _log.warning(
+            "%s(%s) not queued, the sweep will: %s",
+            task,
+            ", ".join(map(str, arguments)),
+            type(error).__name__,
+        )
+        return False
+    return True
+
+
+def enqueue_examine(case_id: str) -> bool:
+    """Have the model look at the photos of a case. False: the broker is down and the sweep will queue it."""
+    return _send("worker.examine.examine", case_id)
+
+
+def enqueue_advise(case_id: str) -> bool:
+    """Have the agent write, or rewrite, the advice of a case. False: the broker is down and the sweep will
+    queue it.
+    """
+    return _send("worker.advise.advise", case_id)
+
+
+def enqueue_reply(turn_id: int) -> bool:
+    """Have the agent answer a patient's words. False: the broker is down and the sweep will queue it."""
+    return _send("worker.advise.reply", turn_id)
+
+
+def enqueue_ingest() -> bool:
+    """Have the starter guidelines published that are new or changed. False: the broker is down; ask again."""
+    return _send("worker.ingest.ingest_starter")
+
+
+def enqueue_forget(case_id: str) -> bool:
+    """Have the agent's memory of an erased case erased too. False: the broker is down; the hourly upkeep does it."""
+    return _send("worker.forget.forget", case_id)
+
+
+def enqueue_forget_erased() -> bool:
+    """Have the agent's memory of all erased cases erased. False: the broker is down; the sweep asks again."""
+    return _send("worker.forget.forget_erased")

@@ -1,0 +1,25 @@
+"""Task `ingest_starter` (queue `library`): publish the starter guidelines that are new or changed.
+
+Run: ``celery -A worker.app worker -Q library -c 1``
+"""
+
+import logging
+
+from worker import resources
+from worker.app import app
+from worker.failures import log_failure
+
+_log = logging.getLogger(__name__)
+
+
+@app.task(name="worker.ingest.ingest_starter")
+def ingest_starter() -> None:
+    """Publish what is new or changed; running it twice publishes nothing twice. Never raises."""
+    from knowledge.library import load_starter
+
+    try:
+        published = load_starter(resources.library())
+    except Exception as error:
+        log_failure("ingest", "starter guidelines", error)
+        return
+    _log.info("%d starter guidelines published", published)

@@ -1,0 +1,22 @@
+"""Upkeep, now and then: cases past their retention are erased, and the agent forgets what the record does not hold."""
+
+import logging
+from datetime import timedelta
+
+from cases.database import CaseDatabase
+from cases.retention import purge
+from worker.enqueue import enqueue_forget_erased
+
+_log = logging.getLogger(__name__)
+
+
+def upkeep(db: CaseDatabase, retention: timedelta) -> None:
+    """Erase what nothing has happened to for `retention`.
+
+    Raises:
+        CasesError: the database could not be used, or its files not be cleaned; the next round tries again.
+    """
+    counts = purge(db, retention).counts
+    if counts.get("cases"):
+        _log.info("%d cases erased after %d days", counts["cases"], retention.days)
+    enqueue_forget_erased()

@@ -54,6 +54,9 @@ CREATE TABLE IF NOT EXISTS presses (
     answer TEXT
 );
 CREATE TABLE IF NOT EXISTS profile (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+-- A bot drops update ids it has seen: a playground that was wiped must not count from 1 again.
+INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'updates', strftime('%s', 'now') WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'updates');
 """
 
 

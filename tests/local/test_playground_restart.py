@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,11 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
         result = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
     assert f"Port {port} cannot be used" in result.stderr
+
+
+def test_a_wiped_playground_does_not_count_its_updates_from_one_again(tmp_path: Path) -> None:
+    started = int(time.time())
+    with serving(PlaygroundSettings(port=0, data=tmp_path)) as address, Patient.open(address) as patient:
+        patient.say("hello")
+        [first] = updates(address)
+    assert first > started

@@ -1,0 +1,48 @@
+"""The key file that seals the patients' records: made at the first start, readable by its owner only."""
+
+import base64
+import os
+from pathlib import Path
+
+from local.errors import KeyLost
+from local.settings import LocalSettings
+
+KEY_BYTES = 32
+
+
+def ensure_key(settings: LocalSettings) -> Path | None:
+    """The key file, made if there is none yet; None where SKINGPT_KEY holds the key itself.
+
+    Raises:
+        KeyLost: the file is missing although the data folder holds cases, which a new key could not open.
+    """
+    if settings.key is not None:
+        return None
+    path = settings.key_file.expanduser().resolve()
+    if path.exists():
+        return path
+    if (settings.folder / "cases.db").exists():
+        raise KeyLost(
+            f"The key file {path} is missing, and the cases in {settings.folder} cannot be read without it. "
+            "Put the file back from your copy (or set SKINGPT_KEY_FILE), or set SKINGPT_DATA to a new folder."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_whole(path, base64.urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
+    return path
+
+
+def _write_whole(path: Path, key: bytes) -> None:
+    """The file appears complete or not at all, and one that appeared meanwhile stays as it is."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()

@@ -1,0 +1,46 @@
+"""Settings of the local house, from the environment (SKINGPT_*): data folder, key, wished-for ports."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder the rooms lie in; every part is started here."""
+
+
+class LocalSettings(BaseSettings):
+    """Data folder, key, and the port each part asks for; a port that is taken is replaced by a free one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    data: Path = ROOT / "var"
+    key: SecretStr | None = None
+    key_file: Path = Path("~/.config/skingpt/key")
+    telegram_token: SecretStr | None = None
+    """With a token the bot talks to Telegram, and no playground is started."""
+
+    playground_port: int = Field(default=8765, ge=0, le=65535)
+    clinic_port: int = Field(default=8766, ge=0, le=65535)
+    chroma_port: int = Field(default=8771, ge=0, le=65535)
+    embedder_port: int = Field(default=8772, ge=0, le=65535)
+    model_port: int = Field(default=8773, ge=0, le=65535)
+    broker_port: int = Field(default=8774, ge=0, le=65535)
+
+    chroma_url: str | None = None
+    embedder_url: str | None = None
+    model_url: str | None = None
+    broker_url: str | None = None
+    """Where one of these four is set, that server runs elsewhere and is not started here."""
+
+    start_seconds: float = Field(default=180, gt=0)
+    """Longest wait for one part to come up."""
+    stop_seconds: float = Field(default=25, gt=0)
+    """Longest wait for a part to finish what it is doing; then it is killed."""
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return self.data.expanduser().resolve()

@@ -1,0 +1,109 @@
+"""The front door: ``./run COMMAND`` hands over to the room that the command belongs to.
+
+    ./run triage "my lips are swelling"      red flags in words, at once
+    ./run knowledge search "itchy at night"  the guideline library
+    ./run cases ...                          the patients' record
+    ./run up | down | status | ask           everything on this machine
+    ./run train | evaluate                   the model
+
+A room is imported only when one of its commands is called, so `triage` answers without waiting.
+Commands that need the running house (`knowledge`, `cases`) find it: its addresses are in the data folder.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+ROOMS: Mapping[str, Mapping[str, str]] = {
+    "local.commands": {
+        "up": "Start everything on this machine and print the address to open.",
+        "down": "Stop it.",
+        "status": "Tell what runs.",
+        "ask": "One photo or question through the same queue and workers, without the page.",
+    },
+    "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
+    "cases.commands": {"cases": "The patients' record."},
+    "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
+    "model.commands": {
+        "train": "Train the model with the paper's two steps.",
+        "release": "Make a calibrated weights folder from a training run.",
+        "evaluate": "Measure the model.",
+        "serve": "Serve the model with TGI's HTTP API.",
+    },
+}
+"""Module with an `app` → the commands it has, with what the list of commands says of each."""
+
+WHOLE = frozenset({"knowledge", "cases", "clinic"})
+"""Commands that are a room's whole `app`; the others are commands in one."""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def mount(asked: str) -> None:
+    """Import the room that has the command `asked`; of the others only names and summaries are known."""
+    for module, commands in ROOMS.items():
+        if asked not in commands:
+            for name, summary in commands.items():
+                app.command(name, help=summary)(_unopened)
+        elif asked in WHOLE:
+            _find_house()
+            app.add_typer(importlib.import_module(module).app, name=asked)
+        else:
+            app.add_typer(importlib.import_module(module).app)
+
+
+def _unopened() -> None:
+    """Stands in the list of commands for a room that was not asked for."""
+
+
+def _find_house() -> None:
+    """Where a house runs on the data folder, use its addresses; what the environment says itself stays."""
+    from local import running
+    from local.errors import NotRunning
+    from local.settings import LocalSettings
+
+    folder = LocalSettings().folder
+    os.environ.setdefault("SKINGPT_DATA", str(folder))
+    try:
+        house = running.find(folder)
+    except NotRunning:
+        return
+    for name, value in house.environment.items():
+        os.environ.setdefault(name, value)
+
+
+@app.callback()
+def front_door() -> None:
+    """SkinGPT: a photo of skin in; what it may be, how urgent it is and cited advice out."""
+
+
+@app.command()
+def triage(
+    text: Annotated[str, typer.Argument(help="A patient's words; `-` reads one text per line.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per text.")] = False,
+) -> None:
+    """Look for red flags in words: how soon the person must be seen, and by which rules."""
+    from agents.triage import triage_words
+
+    for words in (line.rstrip("\n") for line in sys.stdin) if text == "-" else (text,):
+        found = triage_words(words)
+        rules = [reason.rule for reason in found.reasons]
+        if as_json:
+            typer.echo(json.dumps({"level": found.level.value, "rules": rules}))
+        else:
+            typer.echo("\n".join((found.level.value, *(f"  {reason.text}" for reason in found.reasons))))
+
+
+def main() -> None:
+    """Run the command on the command line."""
+    mount(sys.argv[1] if len(sys.argv) > 1 else "")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -33,7 +33,7 @@ def main() -> None:
         raise SystemExit("chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        page = _chat(browser, address, ROOT / "examples" / "mole.jpg", width=860, height=1180, dark=False)
+        page = _chat(browser, address, ROOT / "examples" / "mole.jpg", width=860, height=1900, dark=False)
         page.screenshot(path=OUT / "chat.png")
         _ask(page, "can I cut it off myself?")
         page.screenshot(path=OUT / "follow-up.png")
@@ -43,9 +43,7 @@ def main() -> None:
 
 
 def _chat(browser: Browser, address: str, photo: Path, *, width: int, height: int, dark: bool) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-    )
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
     page = context.new_page()
     page.set_default_timeout(LONGEST_WAIT_MS)
     page.goto(address)

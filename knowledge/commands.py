@@ -1,7 +1,7 @@
 """The library on the command line.
 
 ./run knowledge search "is ringworm contagious" -k 5 --json
-./run knowledge rebuild | check | list
+./run knowledge load | rebuild | check | list
 ./run knowledge publish FILE.md --author "Dr A. Example"
 ./run knowledge retire SLUG --author "Dr A. Example"
 """
@@ -17,7 +17,7 @@ import typer
 from knowledge.embedding import RemoteEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.guideline_file import read_guideline
-from knowledge.library import STARTER_TEXTS, Library, open_library
+from knowledge.library import STARTER_TEXTS, Library, load_starter, open_library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 
@@ -46,6 +46,14 @@ def search(
         typer.echo(f"      {passage.text}\n")
     if not found:
         typer.echo("Nothing in the library is about this.")
+
+
+@app.command()
+def load() -> None:
+    """Publish the starter guidelines that are new or changed; what a person published or retired stays."""
+    with _failures_in_words():
+        count = load_starter(_library())
+    typer.echo(f"{count} guidelines published.")
 
 
 @app.command()

@@ -125,14 +125,6 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *arguments)
 
 
-# Called here and not through the queue, so that the start can wait for it and say when it fails.
-_PUBLISH_STARTER = """
-from knowledge.library import load_starter, open_library
-from knowledge.settings import KnowledgeSettings
-print(load_starter(open_library(KnowledgeSettings())), "guidelines published")
-"""
-
-
 def _servers(settings: LocalSettings, ports: Ports) -> list[Part]:
     # Chroma's server without its Python front, which would take seconds and memory to say the same.
     chroma = "import sys, chromadb_rust_bindings as chroma; chroma.cli(['chroma', *sys.argv[1:]])"
@@ -192,7 +184,8 @@ def _workers() -> list[Part]:
     guidelines = Part(
         "guidelines",
         "starter guidelines",
-        (sys.executable, "-c", _PUBLISH_STARTER),
+        # Not through the queue, so that the start can wait for it and say when it fails.
+        _python("skingpt", "knowledge", "load"),
         Finishes(),
         WORKERS,
         needs=frozenset({"chroma", "embedder"}),

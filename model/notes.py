@@ -39,7 +39,7 @@ _CAUSES = {
     "melanoma": "Melanoma is a cancer of pigment cells, often after damage by ultraviolet light.",
     "basal-cell-carcinoma": "Basal cell carcinoma is a slow skin cancer, mostly after years of sun.",
     "actinic-keratosis": "Actinic keratoses are rough spots left by years of sun.",
-    "squamous-cell-carcinoma": "Squamous cell carcinoma is a cancer of the upper skin layers, mostly after years of sun.",
+    "squamous-cell-carcinoma": "Squamous cell carcinoma is a cancer of the upper skin, mostly after years of sun.",
     "seborrhoeic-keratosis": "Seborrhoeic keratoses are harmless growths of the top layer that come with age.",
     "dermatofibroma": "Dermatofibromas are firm harmless nodules, sometimes after a bite or a small injury.",
     "cherry-angioma": "Cherry angiomas are small harmless knots of blood vessels.",

@@ -49,6 +49,8 @@ _SPARE = 4
 _ADULT = 18
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
 _ORDER = (HELP, "Self-care", "Treatment")
+_WHO_CAN_TELL = {TriageLevel.EMERGENCY: "get help first", TriageLevel.SAME_DAY: "a doctor can tell today"}
+_ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _TELL_MORE = (
     "To help me, please tell me in a few words where it is, when it began, how it looks, and whether it "
     "itches, hurts or comes "
@@ -265,7 +267,7 @@ def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
         PossibilityInWords(
             slug=each.slug,
             title=each.title,
-            words="fits some of your words – a pharmacist or doctor can tell by looking at it",
+            words=f"fits some of your words – {_WHO_CAN_TELL.get(seen_case.level, _ANYONE_CAN_TELL)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
         if each is not seen_case.differential.serious

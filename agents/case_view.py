@@ -1,5 +1,6 @@
 """What an answer must know of a case, worked out once: how urgent, what it may be, what it is about, the facts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,12 @@ from conditions import CONDITIONS, TriageLevel
 
 _CANCER_REFERRAL = "suspected-cancer"
 _BY_WORDS = 2
+_CALLED_RASH = re.compile(
+    r"(?<!not a )(?<!no )(?<!isn't a )\b(?:rash(?:es)?|hives|wea?ls|welts|wheals|breaking out|ring[- ]shaped|"
+    r"(?:spots|bumps|blisters|patches) (?:all over|everywhere))\b",
+    re.IGNORECASE,
+)
+"""Words for many spots. The model knows single spots only: whoever has these must not be told of a single one."""
 _SAYS_NOTHING = frozenset(content_stems("rash skin spot patch area body problem bad new help days weeks red"))
 
 
@@ -45,7 +52,7 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
     """The case and what was `said` in its conversation, triaged together: the highest wins, nothing lowers it."""
     parts = [triage_words(text) for text in (case.words, *said) if text.strip()]
     parts.append(triage_history(case.history))
-    rash = case.history.spot_or_rash == "rash"
+    rash = _is_rash(case, said)
     if case.findings is not None:
         probabilities = {each.slug: each.probability for each in case.findings.differential}
         parts.append(triage_findings(probabilities, case.findings.domain, settings.thresholds))
@@ -62,6 +69,13 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
         suspicious=found.serious is not None or any(_is_cancer_referral(each) for each in urgency.reasons),
         has_photo=bool(case.photo_ids) or case.findings is not None,
     )
+
+
+def _is_rash(case: Case, said: Sequence[str]) -> bool:
+    """Whether it is a rash, by the button; where it was not pressed, by what the patient calls it."""
+    if case.history.spot_or_rash is not None:
+        return case.history.spot_or_rash == "rash"
+    return any(_CALLED_RASH.search(text) for text in (case.words, *said))
 
 
 def _is_cancer_referral(reason: Reason) -> bool:

@@ -48,7 +48,7 @@ _TITLE_STEMS = frozenset(
     each for condition in CONDITIONS.values() for each in content_stems(condition.title)
 ) - frozenset(
     content_stems(
-        "skin spot small vascular tag head hand nail fungal other cold insect sun damage areas scalp "
+        "skin spot small vascular tag head hand nail fungal other cold insect sun damage areas scalp light "
         "sore red foot keratosis"
     )
 )

@@ -173,3 +173,23 @@ def test_limits_are_told_where_they_matter(adviser: Adviser) -> None:
 
     assert "cannot rule out skin cancer" in limits(MOLE) and "brown and black skin" in limits(MOLE)
     assert "brown and black skin" not in limits(CASES["words only"])
+
+
+@pytest.mark.parametrize(
+    "words", ["ring shaped itchy rash on my leg, is it contagious?", "I have hives", "red patches all over my back"]
+)
+def test_what_the_patient_calls_a_rash_is_one_though_the_model_names_a_spot(adviser: Adviser, words: str) -> None:
+    advice = adviser.advise(case(findings({"actinic-keratosis": 0.9}), words=words), TODAY)
+    assert "actinic-keratosis" not in {each.slug for each in advice.possibilities}
+    assert "rash" in advice.seen
+
+
+@pytest.mark.parametrize("words", ["this is not a rash, it is one mole", "a brown spot on my arm"])
+def test_one_spot_stays_a_spot(adviser: Adviser, words: str) -> None:
+    advice = adviser.advise(case(findings({"actinic-keratosis": 0.9}), words=words), TODAY)
+    assert "actinic-keratosis" in {each.slug for each in advice.possibilities}
+
+
+def test_an_emergency_by_words_sends_nobody_to_a_pharmacist(adviser: Adviser) -> None:
+    advice = adviser.advise(case(None, words="I have hives and I cannot breathe", photo_ids=()), TODAY)
+    assert "pharmacist" not in advice.text

@@ -23,7 +23,7 @@ from agents.triage import (
 from agents.triage.rules import reason, rules
 from conditions import CHOICES, Domain, TriageLevel
 
-THRESHOLDS = FindingThresholds()
+THRESHOLDS = FindingThresholds(melanoma=0.10, urgent_malignant=0.20)
 EMERGENCY_TEXT = "my throat is closing and I can't breathe"
 
 probabilities = st.dictionaries(st.sampled_from(CHOICES), st.floats(0, 1))

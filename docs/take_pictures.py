@@ -33,12 +33,12 @@ def main() -> None:
         raise SystemExit("chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        page = _chat(browser, address, ROOT / "examples" / "mole.jpg", width=860, height=1900, dark=False)
-        page.screenshot(path=OUT / "chat.png")
+        page = _chat(browser, address, ROOT / "examples" / "mole.jpg", width=820, height=2330, dark=False)
+        page.screenshot(path=OUT / "chat.jpg", type="jpeg", quality=82)
         _ask(page, "can I cut it off myself?")
-        page.screenshot(path=OUT / "follow-up.png")
+        page.screenshot(path=OUT / "follow-up.jpg", type="jpeg", quality=82)
         phone = _chat(browser, address, ROOT / "examples" / "rough-red-spot.jpg", width=390, height=844, dark=True)
-        phone.screenshot(path=OUT / "phone.png")
+        phone.screenshot(path=OUT / "phone.jpg", type="jpeg", quality=82)
         browser.close()
 
 

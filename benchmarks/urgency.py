@@ -40,8 +40,8 @@ def main(data: Annotated[Path, typer.Option()], split: Annotated[str, typer.Opti
         urgent[record.choice].append((level.urgency >= TriageLevel.THIS_WEEK.urgency, named))
     for kind in sorted(urgent, key=lambda kind: (kind not in MALIGNANT, kind)):
         rows = urgent[kind]
-        weekly, named = (sum(row[i] for row in rows) / len(rows) for i in (0, 1))
-        typer.echo(f"{kind:24} {len(rows):5}  this week {weekly:5.2f}  cancer named {named:5.2f}")
+        weekly, with_cancer = (sum(row[i] for row in rows) / len(rows) for i in (0, 1))
+        typer.echo(f"{kind:24} {len(rows):5}  this week {weekly:5.2f}  cancer named {with_cancer:5.2f}")
 
 
 if __name__ == "__main__":

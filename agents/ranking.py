@@ -27,6 +27,7 @@ _GENERIC = frozenset(
 """Words of a question that nearly every passage holds: they choose nothing."""
 
 _FORBIDS = re.compile(r"(?:do not|don't|never|avoid|stop)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,.;:!?]\s+")
 _OF_CARE = (Intent.TREATMENT, Intent.SELF_CARE)
 _SHOW = {
     intent: frozenset(content_stems(words))
@@ -64,7 +65,8 @@ def quotations(
     focus = tuple(dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS))
     asked = intents(question)
     chosen: list[Quotation] = []
-    telling = tuple(each for each in focus if each not in _shown_by(asked))
+    asking = content_stems(_asking(question))
+    telling = tuple(each for each in focus if each in asking and each not in _shown_by(asked))
     lists = [_for_intent(intent, telling, passages) for intent in asked] or [_by_words(focus, passages)]
     if not asked and not focus and titles:
         lists = [_for_intent(Intent.WHAT_IS_IT, (), passages)]
@@ -113,6 +115,11 @@ def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[Numbe
     if telling and not specific and intent is Intent.WHAT_IS_IT:
         return []
     return _best(specific or [each for each in found if each.passage.heading in wanted])
+
+
+def _asking(question: str) -> str:
+    """The clauses that ask: "ring shaped rash, is it contagious?" asks of contagion, not of rings."""
+    return " ".join(clause for clause in _CLAUSES.split(question) if intents(clause)) or question
 
 
 def _shown_by(asked: Sequence[Intent]) -> frozenset[str]:

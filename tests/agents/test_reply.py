@@ -23,6 +23,7 @@ LIBRARY = {sentence for passage in PASSAGES for sentence in sentences(passage.te
     ("question", "expected"),
     [
         ("Is it contagious?", "Ringworm is contagious and spreads by touching"),
+        ("a ring shaped itchy rash on my leg, is it contagious?", "Ringworm is contagious and spreads by touching"),
         ("can I use a steroid cream?", "Do not use steroid cream alone on ringworm"),
         ("How long does it last?", "two to four weeks"),
         ("is melanoma contagious?", "Melanoma is not contagious"),  # another condition, named

@@ -27,7 +27,12 @@ _GENERIC = frozenset(
 """Words of a question that nearly every passage holds: they choose nothing."""
 
 _FORBIDS = re.compile(r"(?:do not|don't|never|avoid|stop)\b", re.IGNORECASE)
-_CLAUSES = re.compile(r"[,.;:!?]\s+")
+_CLAUSES = re.compile(r"(?<=[,.;:!?])\s+")
+_ASKS = re.compile(
+    r"\?$|^(?:(?:and|or|but|so|also|please) )*(?:is|are|am|was|do|does|did|can|could|may|might|will|would|should|must|"
+    r"has|have|how|what|when|where|which|who|why)\b",
+    re.IGNORECASE,
+)
 _OF_CARE = (Intent.TREATMENT, Intent.SELF_CARE)
 _SHOW = {
     intent: frozenset(content_stems(words))
@@ -63,10 +68,11 @@ def quotations(
     """At most `most` sentences that answer the question about the conditions in `titles`; none where none does."""
     named = {each for title in titles for each in content_stems(title)}
     focus = tuple(dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS))
-    asked = intents(question)
+    asking = _asking(question)
+    asked = intents(asking)
     chosen: list[Quotation] = []
-    asking = content_stems(_asking(question))
-    telling = tuple(each for each in focus if each in asking and each not in _shown_by(asked))
+    stems = content_stems(asking)
+    telling = tuple(each for each in focus if each in stems and each not in _shown_by(asked))
     lists = [_for_intent(intent, telling, passages) for intent in asked] or [_by_words(focus, passages)]
     if not asked and not focus and titles:
         lists = [_for_intent(Intent.WHAT_IS_IT, (), passages)]
@@ -118,8 +124,9 @@ def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[Numbe
 
 
 def _asking(question: str) -> str:
-    """The clauses that ask: "ring shaped rash, is it contagious?" asks of contagion, not of rings."""
-    return " ".join(clause for clause in _CLAUSES.split(question) if intents(clause)) or question
+    """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch."""
+    clauses = [clause for clause in _CLAUSES.split(question) if intents(clause)]
+    return " ".join([clause for clause in clauses if _ASKS.search(clause)] or clauses) or question
 
 
 def _shown_by(asked: Sequence[Intent]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from agents import safety_net
 from agents.agent import GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
 from agents.grounding import Grounded
-from agents.intents import intents
+from agents.intents import asks, intents
 from agents.levels import (
     HELP,
     asks_of_aftercare,
@@ -223,7 +223,7 @@ def _length(question: str) -> int:
 
 def _words_asked(case: Case) -> str:
     """The question that opened a case without a photo, which the advice answers; empty where nothing was asked."""
-    return case.words if not case.photo_ids and "?" in case.words and intents(case.words) else ""
+    return case.words if not case.photo_ids and asks(case.words) and intents(case.words) else ""
 
 
 def _what_to_do(subject: Subject, history: History) -> str:

@@ -4,6 +4,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+_CLAUSES = re.compile(r"(?<=[,.;:!?])\s+")
+_ASKS = re.compile(
+    r"\?$|^(?:(?:and|or|but|so|also|please) )*(?:is|are|am|was|do|does|did|can|could|may|might|will|would|should|must|"
+    r"has|have|how|what|when|where|which|who|why)\b",
+    re.IGNORECASE,
+)
+
 
 class Intent(StrEnum):
     """One thing a patient may ask; a question may hold several."""
@@ -132,3 +139,14 @@ def sections(intent: Intent) -> tuple[str, ...]:
 def speaks_of_time(sentence: str) -> bool:
     """Whether a sentence says how long, or whether it comes back."""
     return bool(_TIME.search(sentence.casefold()))
+
+
+def asks(text: str) -> bool:
+    """Whether something in `text` is a question, with or without its mark."""
+    return any(_ASKS.search(clause) for clause in _CLAUSES.split(text.strip()))
+
+
+def asking_clauses(question: str) -> str:
+    """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch."""
+    clauses = [clause for clause in _CLAUSES.split(question) if intents(clause)]
+    return " ".join([clause for clause in clauses if _ASKS.search(clause)] or clauses) or question

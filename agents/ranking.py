@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from agents.intents import Intent, intents, sections, speaks_of_time
+from agents.intents import Intent, asking_clauses, intents, sections, speaks_of_time
 from agents.passages import NumberedPassage
 from agents.sentences import sentences
 from agents.stems import content_stems
@@ -27,12 +27,6 @@ _GENERIC = frozenset(
 """Words of a question that nearly every passage holds: they choose nothing."""
 
 _FORBIDS = re.compile(r"(?:do not|don't|never|avoid|stop)\b", re.IGNORECASE)
-_CLAUSES = re.compile(r"(?<=[,.;:!?])\s+")
-_ASKS = re.compile(
-    r"\?$|^(?:(?:and|or|but|so|also|please) )*(?:is|are|am|was|do|does|did|can|could|may|might|will|would|should|must|"
-    r"has|have|how|what|when|where|which|who|why)\b",
-    re.IGNORECASE,
-)
 _OF_CARE = (Intent.TREATMENT, Intent.SELF_CARE)
 _SHOW = {
     intent: frozenset(content_stems(words))
@@ -68,7 +62,7 @@ def quotations(
     """At most `most` sentences that answer the question about the conditions in `titles`; none where none does."""
     named = {each for title in titles for each in content_stems(title)}
     focus = tuple(dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS))
-    asking = _asking(question)
+    asking = asking_clauses(question)
     asked = intents(asking)
     chosen: list[Quotation] = []
     stems = content_stems(asking)
@@ -121,12 +115,6 @@ def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[Numbe
     if telling and not specific and intent is Intent.WHAT_IS_IT:
         return []
     return _best(specific or [each for each in found if each.passage.heading in wanted])
-
-
-def _asking(question: str) -> str:
-    """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch."""
-    clauses = [clause for clause in _CLAUSES.split(question) if intents(clause)]
-    return " ".join([clause for clause in clauses if _ASKS.search(clause)] or clauses) or question
 
 
 def _shown_by(asked: Sequence[Intent]) -> frozenset[str]:

@@ -145,8 +145,11 @@ def test_a_rash_is_led_by_words(adviser: Adviser) -> None:
     assert any("clotrimazole" in statement.text for statement in advice.statements)
 
 
-def test_a_question_that_opened_the_case_is_answered(adviser: Adviser) -> None:
-    advice = adviser.advise(CASES["words only"], TODAY)
+@pytest.mark.parametrize(
+    "words", ["Is ringworm contagious?", "is ringworm contagious", "My son asks: is ringworm contagious"]
+)
+def test_a_question_that_opened_the_case_is_answered(adviser: Adviser, words: str) -> None:
+    advice = adviser.advise(case(None, words=words, photo_ids=()), TODAY)
     assert advice.statements[0].text.startswith("Ringworm is contagious")
 
 

@@ -33,6 +33,11 @@ class GenerateParameters(BaseModel):
     adapter_id: str | None = None
     truncate: int | None = None
 
+    @property
+    def sampled(self) -> bool:
+        """Whether tokens are drawn rather than the likeliest taken: asked for, or implied by a sampling option."""
+        return self.do_sample or any((self.temperature, self.top_k, self.top_p, self.typical_p))
+
 
 class GenerateRequest(BaseModel):
     """A prompt; a picture stands in it as `![](data:image/…;base64,…)`."""

@@ -33,6 +33,11 @@ class Job:
     prompt: Prompt
     parameters: GenerateParameters
 
+    @property
+    def new_tokens(self) -> int:
+        """How many tokens the answer may have."""
+        return self.parameters.max_new_tokens or DEFAULT_NEW_TOKENS
+
 
 class _AnswerTokens(LogitsProcessor):
     """Lets rows that were asked the choice question begin with a domain token and a choice token only."""
@@ -88,7 +93,7 @@ class Engine:
         if missing:
             raise RequestError(f"this server does not support {', '.join(missing)}")
         given = self._tokens([job.prompt])["input_ids"].shape[1]
-        new = asked.max_new_tokens or DEFAULT_NEW_TOKENS
+        new = job.new_tokens
         if given + new > self.max_total_tokens:
             raise RequestError(
                 f"`inputs` tokens + `max_new_tokens` must be <= {self.max_total_tokens}. "
@@ -108,7 +113,7 @@ class Engine:
         asked = jobs[0].parameters
         if asked.seed is not None:
             torch.manual_seed(asked.seed)
-        longest = max(job.parameters.max_new_tokens or DEFAULT_NEW_TOKENS for job in jobs)
+        longest = max(job.new_tokens for job in jobs)
         generated = network.language_model.generate(
             inputs_embeds=embedded,
             attention_mask=inputs["attention_mask"],
@@ -150,7 +155,7 @@ class Engine:
         self, job: Job, sequence: Tensor, logits: list[Tensor], inputs: dict[str, Tensor], row: int
     ) -> GenerateResponse:
         asked = job.parameters
-        ids = sequence.tolist()[: asked.max_new_tokens or DEFAULT_NEW_TOKENS]
+        ids = sequence.tolist()[: job.new_tokens]
         end = self.tokenizer.eos_token_id
         reason: FinishReason = "length"
         if end in ids:
@@ -205,9 +210,8 @@ def _asks_choice(one: Prompt) -> bool:
 
 
 def _decoding(asked: GenerateParameters) -> dict[str, object]:
-    sampled = asked.do_sample or any((asked.temperature, asked.top_k, asked.top_p, asked.typical_p))
-    options: dict[str, object] = {"do_sample": sampled}
-    if sampled:
+    options: dict[str, object] = {"do_sample": asked.sampled}
+    if asked.sampled:
         options |= {
             "temperature": asked.temperature or 1.0,
             "top_k": asked.top_k or 0,

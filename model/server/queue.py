@@ -117,6 +117,6 @@ class RequestQueue:
 
 
 def _decoding(asked: GenerateParameters) -> tuple[object, ...] | None:
-    if asked.do_sample or any((asked.temperature, asked.top_k, asked.top_p, asked.typical_p)):
+    if asked.sampled:
         return None
     return (asked.stop, asked.repetition_penalty)

@@ -7,7 +7,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from conditions import CHOICE_QUESTION, CHOICES, QUESTIONS, facts_in_words, prompt
+from conditions import CHOICE_QUESTION, CHOICES, QUESTIONS, SIGNS, facts_in_words, prompt
 from model import notes
 from model.datasets.record import PatientFacts
 from model.measure import Measured, measure
@@ -34,7 +34,7 @@ def measured_features(pictures: PictureSet) -> list[Measured | None]:
 
 def facts_text(facts: PatientFacts) -> str:
     """The prompt's sentence about the patient."""
-    signs = {sign: getattr(facts, sign) for sign in ("itch", "grew", "hurt", "changed", "bleed", "elevation")}
+    signs = {sign: getattr(facts, sign) for sign in SIGNS}
     return facts_in_words(facts.age, facts.region, signs)
 
 

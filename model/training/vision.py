@@ -1,7 +1,7 @@
 """The vision step: fine-tunes the ViT as a classifier before any language is taught.
 
 A random Q-Former with a random language model recites priors; a tower that already separates the kinds is what makes
-the two steps after it worth taking. Run: `skingpt train --preset mini --step vision --data DATA --out RUN`.
+the two steps after it worth taking. Run: `skingpt train --step vision --data DATA --run RUN`.
 """
 
 import json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -30,25 +30,11 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Cont
 
 from local.playground.errors import PatientError
 from local.playground.patient import Patient, buttons
-from local.playground.server import serving
-from local.playground.settings import PlaygroundSettings
 
 TOKEN = "1:playground"
 YES_OR_NO = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", callback_data="n")]]
 )
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(PlaygroundSettings(port=0, data=tmp_path_factory.mktemp("data"))) as url:
-        yield url
-
-
-@pytest.fixture
-def patient(address: str) -> Iterator[Patient]:
-    with Patient.open(address) as someone:
-        yield someone
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -11,20 +11,6 @@ from telegram import Bot
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from local.playground.patient import Patient, add_fault
-from local.playground.server import serving
-from local.playground.settings import PlaygroundSettings
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(PlaygroundSettings(port=0, data=tmp_path_factory.mktemp("data"))) as url:
-        yield url
-
-
-@pytest.fixture
-def patient(address: str) -> Iterator[Patient]:
-    with Patient.open(address) as someone:
-        yield someone
 
 
 @pytest.fixture

@@ -87,11 +87,16 @@ def house_parts(settings: LocalSettings, ports: Ports, *, doors: bool = True) ->
             health=part.health,
             tier=part.tier,
             needs=part.needs & names,
-            environment=part.environment,
+            environment={**_observed(part.name, ports), **part.environment},
             once=part.once,
         )
         for part in parts
     )
+
+
+def _observed(name: str, ports: Ports) -> dict[str, str]:
+    """Under which name a part logs, and where it shows its metrics (empty: not on a port of its own)."""
+    return {"SKINGPT_PART": name, "SKINGPT_METRICS_PORT": str(ports.metrics.get(name, ""))}
 
 
 def _elsewhere(settings: LocalSettings, name: str) -> bool:

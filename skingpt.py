@@ -30,7 +30,7 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
     },
     "doctor": {"doctor": "Look at every part, and say what is wrong and what to do about it."},
     "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
-    "cases.commands": {"cases": "The patients' record."},
+    "worker.record_commands": {"cases": "The patients' record: hand over, erase, rotate the key."},
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",

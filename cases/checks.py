@@ -13,13 +13,13 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cases import schema
-from cases.database import CaseDatabase, as_it_is
+from cases.database import KEY_CHECK, CaseDatabase, as_it_is
 from cases.errors import CasesError, SchemaUnknown
 from cases.heartbeat import SILENT, Heartbeat, heartbeats
+from cases.keys import load_key
 from cases.settings import CasesSettings
 from cases.standing import Standing, Waiting, standing
 from cases.tables import HeartbeatRow, KeyCheckRow
-from cases.vault import load_key
 from checkup import Check, Finding, broken, warning, well
 
 GONE: Final = timedelta(hours=1)
@@ -42,15 +42,10 @@ def check_key(settings: CasesSettings) -> Sequence[Finding]:
         return [well("key", "The key is in SKINGPT_KEY.", source="variable")]
     path = settings.key_file.expanduser().resolve()
     mode = stat.S_IMODE(path.stat().st_mode)
-    found = []
     if mode & 0o077:
-        found.append(
-            warning("key", f"{path} can be read by others (mode {mode:o}).", f"Run: chmod 600 {path}", mode=f"{mode:o}")
-        )
-    if path.is_relative_to(settings.data.expanduser().resolve()):
-        remedy = "Move it elsewhere, set SKINGPT_KEY_FILE to it, and start again: a copied folder must not open itself."
-        found.append(warning("key", f"{path} lies in the data folder, beside what it seals.", remedy))
-    return found or [well("key", "The key is there, and its owner alone may read it.", source="file")]
+        says = f"{path} can be read by others (mode {mode:o})."
+        return [warning("key", says, f"Run: chmod 600 {path}", mode=f"{mode:o}")]
+    return [well("key", "The key is there, and its owner alone may read it.", source="file")]
 
 
 def check_database(settings: CasesSettings) -> Sequence[Finding]:
@@ -105,7 +100,7 @@ def _key_row(db: CaseDatabase) -> list[Finding]:
         if sealed is None:
             return []
     try:
-        db.vault.open(sealed.sealed, "key check")
+        db.vault.open(sealed.sealed, KEY_CHECK)
     except CasesError:
         remedy = "Put the key back that the record was made with (SKINGPT_KEY or SKINGPT_KEY_FILE)."
         return [broken("key", "The key does not open the record.", remedy)]

@@ -90,7 +90,7 @@ def migrate(
     to: Annotated[str | None, typer.Option(help="The revision to stop at; default: the newest.")] = None,
 ) -> None:
     """Bring the tables up to this program's revision. Old and new processes may be at work meanwhile."""
-    with _told(), migrating(CasesSettings()) as connection:
+    with told(), migrating(CasesSettings()) as connection:
         before = schema.revision(connection)
         schema.upgrade(connection, _revision(to) if to else "head")
         after = schema.revision(connection)
@@ -105,7 +105,7 @@ def downgrade(
     """Take the tables back to an earlier revision, for an earlier program. What only newer ones hold is lost."""
     if not yes:
         typer.confirm("Is every process stopped, and a backup made?", abort=True)
-    with _told(), migrating(CasesSettings()) as connection:
+    with told(), migrating(CasesSettings()) as connection:
         schema.downgrade(connection, _revision(to))
         after = schema.revision(connection)
     typer.echo(f"The tables are at revision {after or 'none'}.")

@@ -7,7 +7,9 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from bot import metrics
 from bot.inbox import InboxQueue
+from logs import about
 
 _AT_ONCE = 64
 
@@ -32,8 +34,10 @@ class ChatOrder(BaseUpdateProcessor):
         self._waiting[chat] = self._waiting.get(chat, 0) + 1
         try:
             async with lock:
-                await coroutine
+                with about(update=update.update_id):
+                    await coroutine
                 await self._queue.finish(update)
+                metrics.HANDLED.labels("done").inc()
         finally:
             self._waiting[chat] -= 1
             if not self._waiting[chat]:

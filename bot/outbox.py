@@ -15,7 +15,7 @@ from datetime import timedelta
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
-from bot import texts
+from bot import metrics, texts
 from bot.cards import Cards
 from bot.message import escape, message
 from bot.pace import seconds
@@ -24,7 +24,8 @@ from bot.sending import send
 from cases import caseload, conversation, outbox
 from cases.database import CaseDatabase
 from cases.errors import CaseNotFound, CasesError, TurnNotFound
-from cases.record import CaseStatus, Outgoing
+from cases.record import Case, CaseStatus, Outgoing
+from logs import about
 
 _log = logging.getLogger(__name__)
 
@@ -67,9 +68,11 @@ class Outbox:
 
     async def _deliver_chat(self, waiting: Sequence[Outgoing]) -> None:
         for index, outgoing in enumerate(waiting):
-            after = await self._deliver_one(outgoing)
+            with about(message=outgoing.id, **_subject(outgoing)):
+                after = await self._deliver_one(outgoing)
             if after is None:
                 continue
+            metrics.RETRIED.labels(outgoing.kind).inc()
             for held in waiting[index:]:  # nothing overtakes what could not be sent
                 await asyncio.to_thread(outbox.retry, self._db, held.id, after)
             return
@@ -93,10 +96,13 @@ class Outbox:
                 return await self._dropped(outgoing, "unreachable")
             return timedelta(seconds=min(_LONGEST_PAUSE, 2**outgoing.attempts))
         await asyncio.to_thread(outbox.sent, self._db, outgoing.id, message_id)
+        metrics.SENT.labels(outgoing.kind).inc()
+        _log.info("%s sent", outgoing.kind)
         return None
 
     async def _dropped(self, outgoing: Outgoing, reason: str) -> timedelta | None:
         await asyncio.to_thread(outbox.drop, self._db, outgoing.id, reason)
+        metrics.DROPPED.labels(reason).inc()
         return None
 
     async def _show(self, outgoing: Outgoing) -> int | None:
@@ -116,13 +122,30 @@ class Outbox:
 
     async def _show_case(self, case_id: str) -> int | None:
         case = await self._cards.show(case_id)
-        await asyncio.to_thread(self._note_shown, case_id, case.status, case.chat_id)
+        await asyncio.to_thread(self._note_shown, case)
         return case.status_message_id
 
-    def _note_shown(self, case_id: str, status: CaseStatus, chat_id: int) -> None:
-        if status is CaseStatus.ADVISED:
-            caseload.mark_delivered(self._db, case_id)
+    def _note_shown(self, case: Case) -> None:
+        if case.status is CaseStatus.ADVISED:
+            delivered = caseload.mark_delivered(self._db, case.id)
             # An edit makes no sound: the first answer, and a failure, are announced once.
-            outbox.put(self._db, chat_id, "notice", case_id, dedupe=f"notice:{case_id}")
-        elif status is CaseStatus.FAILED:
-            outbox.put(self._db, chat_id, "notice", case_id, dedupe=f"notice:{case_id}:failed")
+            first = outbox.put(self._db, case.chat_id, "notice", case.id, dedupe=f"notice:{case.id}")
+            if delivered and case.advice is not None:
+                metrics.DELIVERED.labels(case.advice.triage.level.value).inc()
+            if first:
+                seconds_taken = (self._db.now() - case.created).total_seconds()
+                metrics.ANSWER_SECONDS.labels("photo" if case.photo_ids else "words").observe(seconds_taken)
+                _log.info("answered after %.1f s", seconds_taken)
+        elif case.status is CaseStatus.FAILED:
+            outbox.put(self._db, case.chat_id, "notice", case.id, dedupe=f"notice:{case.id}:failed")
+
+
+def _subject(outgoing: Outgoing) -> dict[str, str | int]:
+    """What a message is about, by its id."""
+    match outgoing.kind:
+        case "case" | "notice":
+            return {"case": outgoing.reference}
+        case "turn":
+            return {"turn": int(outgoing.reference)}
+        case _:
+            return {}

@@ -2,13 +2,14 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from conditions import TriageLevel
+
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 240)
 
 TASKS = Histogram("skingpt_task_seconds", "Seconds from taking a task to its end, by task", ["task"], buckets=_SECONDS)
 FAILURES = Counter("skingpt_failures", "Failed attempts, by stage and type of error", ["stage", "error"])
-ATTEMPTS = Counter("skingpt_attempts", "Begun attempts at a stage", ["stage"])
+BEGUN = Counter("skingpt_tasks_begun", "Tasks begun; more than ended: processes died at work", ["task"])
 ANSWERS = Counter("skingpt_answers_written", "Advice written, by the level of urgency it gives", ["level"])
-NOT_COVERED = Counter("skingpt_not_covered", "Replies that say that the library does not cover the question")
 ENQUEUE_FAILURES = Counter("skingpt_enqueue_failures", "Tasks that the broker did not take; the sweep queues them")
 
 MODEL_CALLS = Histogram("skingpt_model_call_seconds", "Seconds of one request to the model", buckets=_SECONDS)
@@ -33,3 +34,10 @@ UNREVIEWED = Gauge("skingpt_guidelines_unreviewed", "Live guidelines that no cli
 PASSAGES = Gauge("skingpt_passages", "Live passages of the library")
 PUBLISHED = Gauge("skingpt_library_version", "Number of the newest publication in the library")
 MEASURED = Gauge("skingpt_measured_timestamp_seconds", "When these gauges were last taken, in Unix time")
+
+# So that what has not happened yet is there as 0: a rate over a series that comes late misses its first event.
+for _task in ("examine", "advise", "reply", "forget"):
+    TASKS.labels(_task)
+    BEGUN.labels(_task)
+for _level in TriageLevel:
+    ANSWERS.labels(_level.value)

@@ -55,7 +55,7 @@ def _begin(task_id: str, task: Any, args: Any = (), **_: object) -> None:
     fields = {kind: args[0]} if kind and args else {}
     binding.enter_context(about(task=stage, **fields))
     _under_way[task_id] = (time.monotonic(), binding)
-    metrics.ATTEMPTS.labels(stage).inc()
+    metrics.BEGUN.labels(stage).inc()
     _log.info("%s begins", stage)
 
 

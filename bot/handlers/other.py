@@ -4,7 +4,7 @@ import logging
 
 from telegram import Message, Update
 
-from bot import texts
+from bot import metrics, texts
 from bot.handlers.incoming import incoming
 from bot.handlers.words import answer_urgent
 from bot.message import message
@@ -44,6 +44,7 @@ async def on_error(update: object, context: Context) -> None:
     if not isinstance(update, Update) or context.error is None:
         _log.error("outside an update: %s", type(context.error).__name__)
         return
+    metrics.HANDLED.labels("failed").inc()
     if isinstance(context.error, Exception):
         log_failure("update", update.update_id, context.error)
     if update.effective_chat:

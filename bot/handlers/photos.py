@@ -5,7 +5,7 @@ import logging
 from telegram import Update
 from telegram.constants import ChatAction
 
-from bot import texts
+from bot import metrics, texts
 from bot.albums import Album
 from bot.children import is_childs_private_parts
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
@@ -65,6 +65,7 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
             await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
         album.case_id = case.id
         album.taken += 1
+        metrics.PHOTOS_TAKEN.inc()
 
 
 async def _checked(services: Services, came: Incoming, album: Album) -> bytes | None:
@@ -73,6 +74,7 @@ async def _checked(services: Services, came: Incoming, album: Album) -> bytes | 
         return await in_thread(take_in, await fetch(services.bot, came.message))
     except PhotoRefused as refusal:
         album.refused.append(refusal.reason)
+        metrics.PHOTOS_REFUSED.labels(refusal.reason.value).inc()
         _log.info("photo of %s refused: %s", came.source, refusal.reason)
     except PhotoNotFetched:
         await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)

@@ -7,22 +7,22 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import Connection
 
 from checkup import Check, Finding, broken, warning, well
 from knowledge import catalogue
 from knowledge.embedding import RemoteEmbedder
 from knowledge.errors import IndexMissing, KnowledgeError
+from knowledge.schema import MIGRATIONS, version_table
 from knowledge.settings import KnowledgeSettings
 from knowledge.standing import as_it_is, is_new
 from knowledge.vector_index import Kind, VectorIndex
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 REBUILD: Final = "Run: ./run knowledge rebuild"
 SAMPLE: Final = 8
 SAME: Final = 0.99
@@ -34,7 +34,7 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
     if is_new(settings):
         return [broken("library", "There is no guideline library yet.", "Run: ./run knowledge load (or ./run up)")]
     with as_it_is(settings) as connection:
-        at = MigrationContext.configure(connection).get_current_revision()
+        at = _revision(connection)
         try:
             steps = ScriptDirectory(str(MIGRATIONS)).iterate_revisions("head", at or "base")
             missing = [step.revision for step in steps][::-1]
@@ -49,6 +49,11 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
         return [broken("library", "The library holds no guideline.", "Run: ./run knowledge load")]
     says = f"{guidelines} guidelines in {passages} passages, at the newest revision, {at}."
     return [well("library", says, revision=at, guidelines=guidelines, passages=passages)]
+
+
+def _revision(connection: Connection) -> str | None:
+    options = {"version_table": version_table(connection.engine)}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
 def check_guidelines(settings: KnowledgeSettings, today: date | None = None) -> Sequence[Finding]:

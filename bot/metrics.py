@@ -45,5 +45,5 @@ for _kind in ("photo", "words"):
 for _kind in ("case", "turn", "notice", "text"):
     SENT.labels(_kind)
     RETRIED.labels(_kind)
-for _reason in ("erased", "blocked", "refused", "unreachable"):
-    DROPPED.labels(_reason)
+for _why in ("erased", "blocked", "refused", "unreachable"):
+    DROPPED.labels(_why)

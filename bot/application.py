@@ -33,9 +33,9 @@ from bot.handlers.pressed import on_press
 from bot.handlers.questions_asked import list_cases, new_question
 from bot.handlers.words import on_edited_words, on_words
 from bot.inbox import InboxQueue
+from bot.noting import NotingPace
 from bot.order import ChatOrder
 from bot.outbox import Outbox
-from bot.pace import Pace
 from bot.progress import Progress
 from bot.services import Services
 from bot.settings import BotSettings
@@ -59,7 +59,7 @@ _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
 
 
-def build(settings: BotSettings, queue: InboxQueue) -> BotApplication:
+def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase) -> BotApplication:
     """The application with its handlers; connects to nothing yet.
 
     Raises:
@@ -70,7 +70,7 @@ def build(settings: BotSettings, queue: InboxQueue) -> BotApplication:
         .token(settings.token)
         .update_queue(queue)
         .concurrent_updates(ChatOrder(queue))
-        .rate_limiter(Pace())
+        .rate_limiter(NotingPace(db))
         .connection_pool_size(32)
         .get_updates_read_timeout(_POLL_SECONDS + 10)
     )
@@ -104,7 +104,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
         SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
     """
     queue = InboxQueue(db)
-    application = build(settings, queue)
+    application = build(settings, queue, db)
     await _connect(application)
     services = _services(settings, db, application)
     services.put_into(application.bot_data)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from exporter import export
+from local.errors import LocalError
 from local.playground.server import serve
 from local.playground.settings import PlaygroundSettings
 from logs import start_logging
@@ -27,6 +28,9 @@ def main() -> int:
     export()
     try:
         serve(settings)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"Port {settings.port} cannot be used ({error}). Choose another with --port.", file=sys.stderr)
         return 1

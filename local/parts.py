@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from local.addresses import HOST, Ports
-from local.health import AnswersHttp, AnswersPing, Finishes, Health, Lives, SaysSo
+from local.health import AnswersHttp, AnswersPing, Finishes, Health, SaysSo
 from local.settings import LocalSettings
 
 STORES, SERVERS, WORKERS, DOORS = range(4)
@@ -191,7 +191,9 @@ def _workers() -> list[Part]:
         needs=frozenset({"chroma", "embedder"}),
         once=True,
     )
-    sweep = Part("sweep", "sweep", _python("worker.sweep"), Lives(), WORKERS, needs=frozenset({"broker"}))
+    sweep = Part(
+        "sweep", "sweep", _python("worker.sweep"), SaysSo("the sweep is ready"), WORKERS, needs=frozenset({"broker"})
+    )
     return [guidelines, *workers, sweep]
 
 
@@ -204,7 +206,15 @@ def _doors(settings: LocalSettings, ports: Ports) -> list[Part]:
         SERVERS,
         environment={"SKINGPT_PLAYGROUND_DATA": str(settings.folder / "playground")},
     )
-    bot = Part("bot", "bot", _python("bot"), Lives(), DOORS, needs=frozenset({"playground", "broker"}))
+    bot = Part(
+        "bot",
+        "bot",
+        _python("bot"),
+        # While Telegram is away it does all that it can: starting it again would not bring Telegram back.
+        SaysSo("the bot is ready", other="the bot waits for Telegram"),
+        DOORS,
+        needs=frozenset({"playground", "broker"}),
+    )
     clinic = Part(
         "clinic",
         "dermatologists' page",

@@ -64,11 +64,16 @@ class House:
         """The house as `running.json` tells of it."""
         return Running(
             pid=os.getpid(),
-            ready=all(child.up.is_set() for child in self.children),
+            ready=all(child.state in (State.UP, State.DONE) for child in self.children),
             page=self.page,
             environment=self.shared,
             parts={
-                child.part.name: {"state": child.state, "pid": child.pid, "restarts": child.restarts}
+                child.part.name: {
+                    "state": child.state,
+                    "pid": child.pid,
+                    "restarts": child.restarts,
+                    "reason": child.reason,
+                }
                 for child in self.children
             },
         )

@@ -124,7 +124,8 @@ class Child:
         return status
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, int]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (self.part.folder, self.log.parent)):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as log:

@@ -34,9 +34,9 @@ from bot.handlers.pressed import on_press
 from bot.handlers.questions_asked import list_cases, new_question
 from bot.handlers.words import on_edited_words, on_words
 from bot.inbox import InboxQueue
+from bot.noting import NotingPace
 from bot.order import ChatOrder
 from bot.outbox import Outbox
-from bot.pace import Pace
 from bot.progress import Progress
 from bot.services import Services
 from bot.settings import BotSettings
@@ -61,7 +61,7 @@ _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
 
 
-def build(settings: BotSettings, queue: InboxQueue, order: ChatOrder) -> BotApplication:
+def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder) -> BotApplication:
     """The application with its handlers; connects to nothing yet, and `order` is still to be served.
 
     Raises:
@@ -72,7 +72,7 @@ def build(settings: BotSettings, queue: InboxQueue, order: ChatOrder) -> BotAppl
         .token(settings.token)
         .update_queue(queue)
         .concurrent_updates(order)
-        .rate_limiter(Pace())
+        .rate_limiter(NotingPace(db))
         .connection_pool_size(128)
         .pool_timeout(20)
         .connect_timeout(10)
@@ -109,7 +109,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     """
     queue = InboxQueue(db)
     order = ChatOrder(queue)
-    application = build(settings, queue, order)
+    application = build(settings, queue, db, order)
     await _connect(application)
     attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
     application.add_error_handler(attempts.on_error)

@@ -85,10 +85,14 @@ FORGET_ASK = "Erase <b>everything</b> I have stored about you: photos, questions
 FORGET_YES = "Yes, erase everything"
 FORGET_NO = "No, keep it"
 FORGOTTEN = (
-    "Done. Everything I had stored about you is erased ({rows} entries). The messages in this chat are on "
-    "Telegram: "
-    "delete the chat there if you like. You're welcome back any time with /start."
+    "Done. Everything I had stored about you is erased ({rows} entries); my working memory of our talk follows within "
+    "the hour. {chat} Backups of this service lose you when they age out. You're welcome back any time with /start."
 )
+CHAT_EMPTIED = (
+    "I also deleted the messages of this chat, on your side too. Telegram lets me delete those of the last 48 hours "
+    "only, and may keep copies of its own: delete the chat in Telegram as well."
+)
+CHAT_LEFT = "I could not delete the messages of this chat: please delete the chat in Telegram yourself."
 NOT_FORGOTTEN = "All right, nothing was erased."
 NOTHING_STORED = "I have nothing stored about you."
 EXPORT_CAPTION = "Here is everything I have stored about you."

@@ -5,7 +5,9 @@ is done.
 from sqlalchemy import select, update
 
 from cases.database import CaseDatabase
+from cases.messages import note_in
 from cases.tables import InboxRow
+from cases.updates import message_of
 
 
 def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
@@ -15,6 +17,8 @@ def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
         if session.scalar(select(InboxRow.number).where(InboxRow.update_id == update_id)) is not None:
             return False
         session.add(InboxRow(update_id=update_id, payload=sealed, received=db.now()))
+        if (message := message_of(payload)) is not None:
+            note_in(session, message[0], [message[1]], db.now())
         return True
 
 

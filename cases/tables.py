@@ -202,6 +202,27 @@ class OutboxRow(Table):
     dropped: Mapped[str | None] = mapped_column(String(128))
 
 
+class ChatMessageRow(Table):
+    """A message that stands in a chat, by its number alone, so that `forget` can have it deleted there."""
+
+    __tablename__ = "chat_messages"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    noted: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class ForgottenRow(Table):
+    """A number that a patient had who was erased: a restored backup erases them again."""
+
+    __tablename__ = "forgotten"
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    erased: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class FeedbackRow(Table):
     """Whether the answer helped, in the patient's latest word."""
 

@@ -49,7 +49,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 """For the parts that load models. Never for a worker: with it, huggingface_hub refuses even this machine."""
 
 SECRETS: dict[str, frozenset[str]] = {
-    "SKINGPT_KEY": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic"}),
+    "SKINGPT_KEY": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic", "playground"}),
     "SKINGPT_CASES_URL": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic"}),
     "SKINGPT_TELEGRAM_TOKEN": frozenset({"bot"}),
     "SKINGPT_CLINIC_USERS": frozenset({"clinic"}),

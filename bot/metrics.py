@@ -7,7 +7,7 @@ from bot.errors import RefusalReason
 from conditions import TriageLevel
 
 RECEIVED = Counter("skingpt_updates_received", "Updates written down for the first time", ["kind"])
-HANDLED = Counter("skingpt_updates_handled", "Updates dealt with, or given up by a handler that failed", ["outcome"])
+HANDLED = Counter("skingpt_updates_handled", "Updates dealt with, tries that failed, updates given up", ["outcome"])
 PHOTOS_TAKEN = Counter("skingpt_photos_taken", "Photos that were stored")
 PHOTOS_REFUSED = Counter("skingpt_photos_refused", "Photos that were not taken, by reason", ["reason"])
 
@@ -34,7 +34,7 @@ def update_kind(update: Update) -> str:
 # So that what has not happened yet is there as 0: a rate over a series that comes late misses its first event.
 for _kind in UPDATES:
     RECEIVED.labels(_kind)
-for _outcome in ("done", "failed"):
+for _outcome in ("done", "failed", "given-up"):
     HANDLED.labels(_outcome)
 for _reason in RefusalReason:
     PHOTOS_REFUSED.labels(_reason.value)
@@ -45,5 +45,5 @@ for _kind in ("photo", "words"):
 for _kind in ("case", "turn", "notice", "text"):
     SENT.labels(_kind)
     RETRIED.labels(_kind)
-for _why in ("erased", "blocked", "refused", "unreachable"):
+for _why in ("erased", "blocked", "refused"):
     DROPPED.labels(_why)

@@ -36,7 +36,8 @@ class LocalSettings(BaseSettings):
     embedder_url: str | None = None
     model_url: str | None = None
     broker_url: str | None = None
-    """Where one of these four is set, that server runs elsewhere and is not started here."""
+    playground_url: str | None = None
+    """Where one of these five is set, that server runs elsewhere and is not started here."""
 
     disk_free_mb: int = Field(default=2000, gt=0)
     disk_free_inodes: int = Field(default=10_000, gt=0)

@@ -1,4 +1,4 @@
-"""The agent's memory: LangGraph's checkpoints in SQLite, each sealed by the vault that seals the cases.
+"""The agent's memory: LangGraph's checkpoints in SQLite or Postgres, each sealed by the vault that seals the cases.
 
 It is disposable: the cases hold what was said, and a lost memory is filled from them. Ids and times stay plain; no
 word does.
@@ -6,6 +6,7 @@ Source: langgraph-checkpoint, `EncryptedSerializer` and `CipherProtocol`.
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -67,19 +68,28 @@ class SealedSerializer(EncryptedSerializer):
         return super().loads_typed(data)
 
 
-def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
-    """The checkpointer; its file is made at the first opening, with mode 0600. MemoryUnreadable: it is no such file.
+def open_memory(settings: AgentSettings, vault: SealingVault) -> BaseCheckpointSaver[str]:
+    """The checkpointer; its file or tables are made at the first opening. MemoryUnreadable: it cannot be opened.
 
-    Open it after a worker has forked, never before: SQLite's connections cannot be carried over a fork.
+    Open it after a worker has forked, never before: connections cannot be carried over a fork.
     """
-    path = settings.memory_path
+    if settings.memory_server is None:
+        return _open_file(settings.memory_path, SealedSerializer(vault))
+    # psycopg is installed only where Postgres is used.
+    from agents.postgres_memory import open_postgres_memory
+
+    return open_postgres_memory(settings.memory_server, SealedSerializer(vault))
+
+
+def _open_file(path: Path, serializer: SealedSerializer) -> SqliteSaver:
+    """With mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     path.chmod(0o600)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA secure_delete = ON")
-        memory = SqliteSaver(connection, serde=SealedSerializer(vault))
+        memory = SqliteSaver(connection, serde=serializer)
         memory.setup()
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -87,8 +97,24 @@ def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
     return memory
 
 
+def close_memory(memory: BaseCheckpointSaver[str]) -> None:
+    """Give its connections back."""
+    memory.conn.close()  # type: ignore[attr-defined]  # both savers have one
+
+
+def remembered_cases(memory: BaseCheckpointSaver[str]) -> list[str]:
+    """The cases of which something is remembered."""
+    if isinstance(memory, SqliteSaver):
+        with memory.cursor(transaction=False) as cursor:
+            return [str(case_id) for (case_id,) in cursor.execute("SELECT DISTINCT thread_id FROM checkpoints")]
+    from agents.postgres_memory import PostgresMemory
+
+    assert isinstance(memory, PostgresMemory)
+    return memory.threads()
+
+
 def forget_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:
-    """Erases all that the agent remembers of a case, also from the write-ahead log."""
+    """Erases all that the agent remembers of a case, also from SQLite's write-ahead log."""
     memory.delete_thread(case_id)
     if isinstance(memory, SqliteSaver):
         with memory.cursor() as cursor:

@@ -6,7 +6,7 @@ Source: langgraph-checkpoint-postgres, `PostgresSaver.put`.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from cases.postgres import connect_args
 
 _WAIT_SECONDS: Final = 30
 _SETUP_LOCK: Final = 0x6D656D6F
+_SEALED: Final = ("checkpoint_blobs", "checkpoint_writes")
 _NODE_NAMES: Final = frozenset({"jump_to"})
 """Channels whose strings are LangChain's own names of steps."""
 
@@ -56,6 +57,24 @@ class PostgresMemory(PostgresSaver):
         with self._cursor() as cursor:
             rows = cursor.execute("SELECT DISTINCT thread_id FROM checkpoints").fetchall()
         return [str(row["thread_id"]) for row in rows]
+
+    def reseal(self, cipher: str, anew: Callable[[bytes], bytes | None]) -> int:
+        """Put `anew(value)`, unless it is None, in the place of every value that `cipher` sealed; how many were.
+
+        One transaction for each case: it holds up the worker of that case alone.
+        """
+        return sum(self._reseal_thread(table, thread, cipher, anew) for thread in self.threads() for table in _SEALED)
+
+    def _reseal_thread(self, table: str, thread: str, cipher: str, anew: Callable[[bytes], bytes | None]) -> int:
+        sealed = f"SELECT ctid::text, blob FROM {table} WHERE thread_id = %s AND type LIKE %s FOR UPDATE"
+        done = 0
+        with self._cursor() as cursor, cursor.connection.transaction():
+            for row in cursor.execute(sealed, (thread, f"%+{cipher}")).fetchall():
+                value = anew(bytes(row["blob"]))
+                if value is not None:
+                    cursor.execute(f"UPDATE {table} SET blob = %s WHERE ctid = %s::tid", (value, row["ctid"]))
+                    done += 1
+        return done
 
     @contextmanager
     def _cursor(self, *, pipeline: bool = False) -> Iterator[Cursor[DictRow]]:

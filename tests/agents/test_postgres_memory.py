@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from agents.adviser import Adviser
 from agents.errors import MemoryUnreadable
 from agents.extractive import ExtractiveChatModel
-from agents.memory import close_memory, forget_case, open_memory, remembered_cases
+from agents.memory import close_memory, forget_case, open_memory, remembered_cases, reseal_memory
 from agents.postgres_memory import PostgresMemory
 from agents.settings import AgentSettings
 from cases.vault import Vault
@@ -117,6 +117,18 @@ def test_forgetting_leaves_no_row(memory: PostgresMemory, settings: AgentSetting
     forget_case(memory, RINGWORM.id)
     assert remembered_cases(memory) == []
     assert RINGWORM.id.encode() not in all_that_is_stored(database)
+
+
+def test_a_new_key_takes_over_what_the_old_one_sealed(memory: PostgresMemory, settings: AgentSettings) -> None:
+    adviser_with(memory, settings).reply(RINGWORM, turns("Is it contagious?"), TODAY)
+    new = b"n" * 32
+    both = open_memory(settings, Vault(new, KEY))
+    assert reseal_memory(both, Vault(new, KEY)) > 0
+    assert reseal_memory(both, Vault(new, KEY)) == 0
+    close_memory(both)
+    after = open_memory(settings, Vault(new))
+    assert after.get({"configurable": {"thread_id": RINGWORM.id}})
+    close_memory(after)
 
 
 def test_cut_connections_are_made_anew(memory: PostgresMemory, settings: AgentSettings, database: Connection) -> None:

@@ -30,7 +30,8 @@ class LocalSettings(RoomSettings):
     embedder_url: str | None = None
     model_url: str | None = None
     broker_url: str | None = None
-    """Where one of these four is set, that server runs elsewhere and is not started here."""
+    playground_url: str | None = None
+    """Where one of these five is set, that server runs elsewhere and is not started here."""
 
     start_seconds: float = Field(default=180, gt=0)
     """Longest wait for one part to come up."""

@@ -28,6 +28,10 @@ class WorkerSettings(RoomSettings):
     """How long a case stays reserved for a process that was killed; a living one renews its lease."""
     worker_attempts: int = Field(default=5, ge=1)
     """Failed attempts after which the patient gets an apology with the safety net."""
+    worker_patience_seconds: float = Field(default=6 * 3600, ge=0)
+    """How long work waits for a part that is not available, before the patient gets the same apology. They are told at
+    once that it takes longer.
+    """
 
     worker_sweep_seconds: float = Field(default=10, gt=0)
     """Pause between two looks for cases whose task was lost."""

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from bot.settings import BotSettings
+from cases.keys import new_key
 from cases.settings import CasesSettings
-from cases.vault import new_key
 from model.settings import ModelSettings
 from room_settings import SECRETS_DIR, RoomSettings
 from worker.settings import WorkerSettings

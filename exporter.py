@@ -12,19 +12,16 @@ import threading
 
 from prometheus_client import start_http_server
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS = 5.0
 
 
-class ExporterSettings(BaseSettings):
+class ExporterSettings(RoomSettings):
     """Where this process shows its metrics: `SKINGPT_METRICS_PORT`, `SKINGPT_METRICS_HOST`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     metrics_host: str = "127.0.0.1"

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from room_settings import RoomSettings
 
 NOISY = ("httpx", "httpcore", "httpx2", "telegram", "apscheduler", "urllib3", "chromadb", "alembic", "kombu", "amqp")
 """Libraries whose everyday lines hold addresses, whole updates or nothing of use: only their warnings are kept."""
@@ -34,12 +34,8 @@ _SECRETS = (
 _ABOUT: ContextVar[dict[str, str | int]] = ContextVar("about", default={})  # noqa: B039 (replaced, never changed)
 
 
-class LogSettings(BaseSettings):
+class LogSettings(RoomSettings):
     """How this process writes its log: `SKINGPT_LOG_FORMAT`, `SKINGPT_LOG_LEVEL`, `SKINGPT_PART`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

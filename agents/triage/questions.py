@@ -19,7 +19,7 @@ _ASKERS_UNMARKED = frozenset("can could does should would what whats how".split(
 _NOT_GENERAL = re.compile(
     r"(?:can|could) (?:barely|hardly|only|see|feel) |what (?:to do|now) |how to stop |(?:.* )?(?:cant|couldnt|help) "
 )
-_SUBJECT = r"(?:(?:it|this|that|these|they|i|he|she|we|you|a|an|the|my|his|her|our)(?: [^\s,]+){0,3}? |[^\s,]+ )"
+_SUBJECT = r"(?:(?:it|this|that|these|they|i|he|she|we|you|a|an|the|my|his|her|our)(?: [^\s,]+){0,3}? |(?!(?:hardly|barely|only|scarcely|just|still|now|even|no|not) )[^\s,]+ )"
 _OUTCOME = (
     "cause|lead|turn|become|trigger|give|develop|mean|spread|get|make|go|kill|die|swell|grow|happen|catch|end|result|start|"
     "suffer|have|be"

@@ -121,7 +121,7 @@ def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) 
     spans += [(terms()["fever"], start, end) for start, end in fever_spans(sentence)]
     normal = only_normal_temperatures(sentence)
     for term, start, end in spans:
-        if normal and term.name == "fever" and "temp" in sentence.line[start:end]:
+        if normal and "temp" in sentence.line[start:end]:
             continue
         first, last = sentence.index_at(start), sentence.index_at(end)
         found[_meant(term, first, last, under, mark, sentence)].add(term.name)

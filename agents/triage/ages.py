@@ -57,12 +57,13 @@ _AGED = re.compile(
 _BORN = re.compile(
     r"(?<!\S)(?:new ?borns?|neonates?|just born|born (?:last|this|yesterday) (?:week )?|"
     r"\S+ born (?:last|this) week|day old baby|"
-    r"born (?:last |on |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekend|morning|today|yesterday)|"
+    r"born (?:last |on |this )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|morning|today|yesterday)|"
     r"(?:just|recently) given birth to|(?:premature|prem|preemie) baby) "
 )
 _BORN_AGO = re.compile(rf"(?<!\S)born {_NUMBER} {_UNIT} (?:and a half )?ago ")
 _BARE = re.compile(
-    rf"^{_NUMBER} (?P<unit>day|week|wk)s? (?:, |and |with |baby )(?=.*(?:temp|fever|feed|fed|blister|hot|floppy|mottled))"
+    rf"^{_NUMBER} (?P<unit>day|week|wk)s? (?:, |and |with |baby )"
+    r"(?=.*(?:temp|fever|feed|fed|blister|hot|floppy|mottled))"
 )
 _WAS = re.compile(r"(?:when|as|since) (?:\S+ ){0,4}$")
 _TEMPERATURE = re.compile(

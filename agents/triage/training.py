@@ -45,7 +45,7 @@ def train(cases: Sequence[tuple[str, TriageLevel]]) -> dict[str, object]:
     """The weights, biases and thresholds; prints the cross-validated figures."""
     names = DictVectorizer(dtype=np.float32)
     x: csr_matrix = names.fit_transform([features(read(text)) for text, _ in cases])
-    seen_often = np.asarray((x != 0).sum(0)).ravel() >= 2
+    seen_often = x.getnnz(axis=0) >= 2
     x = x[:, seen_often]
     urgency = np.array([level.urgency for _, level in cases])
     folds = StratifiedKFold(10, shuffle=True, random_state=_SEED)

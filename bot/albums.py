@@ -23,7 +23,8 @@ class Album:
     case_id: str | None = None
     sent: int = 0
     taken: int = 0
-    refused: list[RefusalReason] = field(default_factory=list)
+    refused: dict[int, RefusalReason] = field(default_factory=dict)
+    """By the photo's place in the album, from 1."""
     closed: bool = False
     """Nothing more of it is taken: no consent, or it must not be looked at; that was said already."""
 

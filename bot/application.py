@@ -23,6 +23,7 @@ from telegram.ext import (
 
 from bot.albums import Album, Albums
 from bot.cards import Cards
+from bot.decoding import Decoders
 from bot.errors import SettingsInvalid
 from bot.handlers.agreeing import announce_commands, show_help, start
 from bot.handlers.data import ask_forget, export, privacy
@@ -31,8 +32,9 @@ from bot.handlers.other import on_error, on_other, on_unknown_command
 from bot.handlers.photos import finish_safely, on_photo
 from bot.handlers.pressed import on_press
 from bot.handlers.questions_asked import list_cases, new_question
-from bot.handlers.words import on_edited_words, on_words
+from bot.handlers.words import on_edited, on_words
 from bot.inbox import InboxQueue
+from bot.once import Once
 from bot.order import ChatOrder
 from bot.outbox import Outbox
 from bot.pace import Pace
@@ -54,6 +56,9 @@ _COMMANDS = {
     "export": export,
     "forget": ask_forget,
 }
+_PICTURE = filters.PHOTO | filters.Document.IMAGE
+for _ending in ("jpg", "jpeg", "png", "webp", "heic", "heif"):  # some phones send a photo's file without its type
+    _PICTURE |= filters.Document.FileExtension(_ending)
 _UPDATES = ["message", "edited_message", "callback_query"]
 _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
@@ -89,9 +94,9 @@ def _add_handlers(application: BotApplication) -> None:
         application.add_handler(CommandHandler(command, handler, filters=new))
     application.add_handler(MessageHandler(new & filters.COMMAND, on_unknown_command))
     application.add_handler(MessageHandler(new & filters.TEXT, on_words))
-    application.add_handler(MessageHandler(new & (filters.PHOTO | filters.Document.IMAGE), on_photo))
+    application.add_handler(MessageHandler(new & _PICTURE, on_photo))
     application.add_handler(MessageHandler(new & ~filters.StatusUpdate.ALL, on_other))
-    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited_words))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited))
     application.add_handler(CallbackQueryHandler(on_press))
     application.add_error_handler(on_error)
 
@@ -127,6 +132,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
             await asyncio.gather(*background, return_exceptions=True)
     finally:
         await application.shutdown()
+        await asyncio.to_thread(services.decoders.close)
 
 
 async def _connect(application: BotApplication) -> None:
@@ -152,5 +158,5 @@ def _services(settings: BotSettings, db: CaseDatabase, application: BotApplicati
         await finish_safely(services, album)
 
     albums = Albums(settings.album_seconds, finish)
-    services = Services(application.bot, db, settings, cards, progress, albums)
+    services = Services(application.bot, db, settings, cards, progress, albums, Decoders(), Once(seconds=60))
     return services

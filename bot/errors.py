@@ -22,6 +22,8 @@ class RefusalReason(StrEnum):
     TOO_BRIGHT = "too-bright"
     BLANK = "blank"
     BLURRED = "blurred"
+    GREY = "grey"
+    SCREENSHOT = "screenshot"
     NOT_SKIN = "not-skin"
 
 

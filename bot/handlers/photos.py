@@ -1,20 +1,20 @@
 """Photos, one or an album: checked, stored with the case in one transaction, and only then queued."""
 
 import logging
+from datetime import timedelta
 
 from telegram import Update
 from telegram.constants import ChatAction
 
 from bot import texts
 from bot.albums import Album
-from bot.children import is_childs_private_parts
+from bot.children import ADULT, is_childs_private_parts
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
 from bot.fetching import fetch
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import Incoming, incoming
 from bot.handlers.opening import open_card
-from bot.handlers.words import answer_urgent, refuse_childs_private_parts
-from bot.intake import take_in
+from bot.handlers.words import answer_urgent, refuse_childs_private_parts, said_before
 from bot.message import message
 from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
@@ -26,6 +26,10 @@ from conditions import TriageLevel
 from worker.enqueue import enqueue_examine
 
 _log = logging.getLogger(__name__)
+
+MOST_A_MINUTE = 20
+"""Photos of one patient: two albums. What comes beyond is neither fetched nor kept, and said once."""
+_MINUTE = timedelta(minutes=1)
 
 
 async def on_photo(update: Update, context: Context) -> None:
@@ -52,13 +56,16 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
     patient_id = await services.consenting_patient(came.chat_id)
     before = await in_thread(_words_before, services.db, patient_id) if patient_id else None
     words = "\n".join(filter(None, (before.words if before else "", came.words)))
-    if is_childs_private_parts(words, with_photo=True):
+    if await _is_of_a_childs_private_parts(services, came, before, album):
         album.closed = True
         await refuse_childs_private_parts(services, came.chat_id, album.case_id or (before.id if before else None))
     elif patient_id is None:
         album.closed = True
         if level is not TriageLevel.EMERGENCY:
             await ask_consent(services, came.chat_id, sent_something=True)
+    elif await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) >= MOST_A_MINUTE:
+        if services.once.first((came.chat_id, "too many photos")):
+            await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
     elif photo := await _checked(services, came, album):
         case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source)
         if album.case_id == case.id and came.words:  # the caption of a later photo of an album
@@ -67,12 +74,20 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
         album.taken += 1
 
 
+async def _is_of_a_childs_private_parts(services: Services, came: Incoming, before: Case | None, album: Album) -> bool:
+    """By the caption, and by all that was said before in the case that the photo comes to."""
+    case = await in_thread(caseload.get, services.db, album.case_id) if album.case_id else before
+    said = await in_thread(said_before, services.db, case) if case else ""
+    under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
+    return is_childs_private_parts(f"{said}\n{came.words}", with_photo=True, under_age=under_age)
+
+
 async def _checked(services: Services, came: Incoming, album: Album) -> bytes | None:
     await services.bot.send_chat_action(came.chat_id, ChatAction.TYPING)
     try:
-        return await in_thread(take_in, await fetch(services.bot, came.message))
+        return await services.decoders.take_in(await fetch(services.bot, came.message))
     except PhotoRefused as refusal:
-        album.refused.append(refusal.reason)
+        album.refused[album.sent] = refusal.reason
         _log.info("photo of %s refused: %s", came.source, refusal.reason)
     except PhotoNotFetched:
         await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)
@@ -118,11 +133,23 @@ async def finish(services: Services, album: Album) -> None:
 
 
 def _refusals(album: Album) -> str:
-    reasons: list[RefusalReason] = list(dict.fromkeys(album.refused))
-    why = "\n".join(texts.REFUSED[reason] for reason in reasons)
-    if album.taken:
-        return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why)
-    return why
+    """Each reason once, with the photos it is about."""
+    places: dict[RefusalReason, list[int]] = {}
+    for place, reason in album.refused.items():
+        places.setdefault(reason, []).append(place)
+    if len(places) == 1 and not album.taken:
+        return texts.REFUSED[next(iter(places))]
+    why = "\n".join(
+        texts.REFUSED_OF_ALBUM.format(which=_which(numbers), why=texts.REFUSED[reason])
+        for reason, numbers in places.items()
+    )
+    return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why) if album.taken else why
+
+
+def _which(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"Photo {numbers[0]}"
+    return f"Photos {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 async def finish_safely(services: Services, album: Album) -> None:

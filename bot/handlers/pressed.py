@@ -6,8 +6,10 @@ from telegram import CallbackQuery, Update
 from telegram.error import BadRequest
 
 from bot import texts
+from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import answer_consent
 from bot.handlers.data import forget, switch_research, withdraw
+from bot.handlers.words import refuse_childs_private_parts, said_before
 from bot.message import fitted, message
 from bot.presses import Press, PressKind, Unreadable, press_of
 from bot.questions import QUESTION_KINDS, answered
@@ -89,12 +91,21 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
     if before.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
     told = answered(press.kind, press.value, before.history)
+    if told.age is not None and told.age < ADULT and await _is_of_private_parts(services, before):
+        await refuse_childs_private_parts(services, chat_id, before.id)
+        return ""
     case = await in_thread(caseload.note_history, services.db, before.id, told)
     await _warn(services, before, case, message_id)
     await services.cards.show(case.id)
     if case.status in _ADVISABLE:
         await in_thread(enqueue_advise, case.id)
     return texts.ANSWER_UPDATED
+
+
+async def _is_of_private_parts(services: Services, case: Case) -> bool:
+    """Whether the case, whose patient turns out to be a child, is about private parts."""
+    said = await in_thread(said_before, services.db, case)
+    return is_childs_private_parts(said, with_photo=bool(case.photo_ids), under_age=True)
 
 
 async def _warn(services: Services, before: Case, case: Case, message_id: int | None) -> None:

@@ -27,7 +27,7 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
         "ask": "One photo or question through the same queue and workers, without the page.",
     },
     "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
-    "cases.commands": {"cases": "The patients' record."},
+    "worker.record_commands": {"cases": "The patients' record: hand over, erase, rotate the key."},
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",

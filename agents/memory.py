@@ -21,6 +21,8 @@ from cases.errors import CasesError
 _CIPHER = "vault"
 _CONTEXT = "agents.memory"
 _BUSY_SECONDS = 30
+_SEALED_COLUMNS = (("checkpoints", "checkpoint"), ("writes", "value"))
+_BATCH = 50
 _REMEDY = "Give back the key it was written with, or delete the file: the cases hold what was said."
 
 
@@ -32,6 +34,9 @@ class SealingVault(Protocol):
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypted; raises an error of `cases` with another key or context."""
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed it."""
 
 
 class VaultCipher(CipherProtocol):
@@ -85,6 +90,35 @@ def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
         connection.close()
         raise MemoryUnreadable(f"The agent's memory cannot be opened: {type(error).__name__}. {_REMEDY}") from error
     return memory
+
+
+def reseal_memory(memory: SqliteSaver, vault: SealingVault) -> int:
+    """Seal anew, under the vault's newest key, what an older one sealed; how many values. Raises MemoryUnreadable.
+
+    In short transactions, beside a worker that uses the file.
+    """
+    return sum(_reseal_column(memory.conn, vault, *column) for column in _SEALED_COLUMNS)
+
+
+def _reseal_column(connection: sqlite3.Connection, vault: SealingVault, table: str, column: str) -> int:
+    cipher = VaultCipher(vault)
+    done, last = 0, 0
+    while True:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            rows = connection.execute(
+                f"SELECT rowid, {column} FROM {table} WHERE rowid > ? AND type LIKE '%+{_CIPHER}'"
+                " ORDER BY rowid LIMIT ?",
+                (last, _BATCH),
+            ).fetchall()
+            for number, sealed in rows:
+                if not vault.is_newest(sealed):
+                    anew = cipher.encrypt(cipher.decrypt(_CIPHER, sealed))[1]
+                    connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (anew, number))
+                    done += 1
+        if not rows:
+            return done
+        last = rows[-1][0]
 
 
 def forget_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:

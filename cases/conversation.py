@@ -128,7 +128,7 @@ def new_turn(
         patient_id=case.patient_id,
         source=source,
         role=role.value,
-        sealed=db.vault.seal_record(said, _place(case.id, role.value)),
+        sealed=db.vault.seal_record(said, turn_place(case.id, role.value)),
         answers=answers,
         opening=opening,
         created=now,
@@ -149,7 +149,7 @@ def _no_turn(turn_id: int) -> TurnNotFound:
 
 def turn_of(vault: Vault, row: TurnRow) -> Turn:
     """The turn, opened."""
-    said = vault.open_record(_Said, row.sealed, _place(row.case_id, row.role))
+    said = vault.open_record(_Said, row.sealed, turn_place(row.case_id, row.role))
     return Turn(
         id=row.id,
         case_id=row.case_id,
@@ -162,5 +162,6 @@ def turn_of(vault: Vault, row: TurnRow) -> Turn:
     )
 
 
-def _place(case_id: str, role: str) -> str:
+def turn_place(case_id: str, role: str) -> str:
+    """What a sealed turn is bound to."""
     return f"turn:{case_id}:{role}"

@@ -24,14 +24,15 @@ from cases.errors import DatabaseUnavailable
 from cases.schema import schema_lock, upgrade
 from cases.settings import CasesSettings
 from cases.tables import KeyCheckRow
-from cases.vault import Vault, load_key
+from cases.vault import Vault, open_vault
 
 WAIT_SECONDS: Final = 30
 """How long a writer waits for its turn before DatabaseUnavailable."""
 _WRITER: Final = "cases_writer"
 _NO_BEGIN: Final = "cases_no_begin"
 _WRITER_LOCK: Final = 0x736B696E
-_KEY_CHECK: Final = "key check"
+KEY_CHECK: Final = "key check"
+"""What the known text is bound to."""
 
 
 class CaseDatabase:
@@ -76,7 +77,7 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
     Several processes may do so at the same time. Raises KeyMissing, KeyInvalid, WrongKey,
     DatabaseUnavailable, SchemaUnknown.
     """
-    vault = Vault(load_key(settings))
+    vault = open_vault(settings)
     try:
         url = make_url(settings.url)
         engine = create_engine(url, **_engine_options(url.get_backend_name()))
@@ -141,9 +142,9 @@ def _check_key(database: CaseDatabase) -> None:
     with database.write() as session:
         row = session.get(KeyCheckRow, 1)
         if row is None:
-            session.add(KeyCheckRow(id=1, sealed=database.vault.seal(b"", _KEY_CHECK)))
+            session.add(KeyCheckRow(id=1, sealed=database.vault.seal(b"", KEY_CHECK)))
         else:
-            database.vault.open(row.sealed, _KEY_CHECK)
+            database.vault.open(row.sealed, KEY_CHECK)
 
 
 @contextmanager

@@ -5,7 +5,7 @@
     ├── CaseClosed              a photo came for a case that is closed
     ├── LeaseTaken              someone else is at work on it; try again later
     ├── LeaseLost               the lease ran out and was taken, or its row was forgotten
-    ├── KeyMissing · KeyInvalid · KeyExists     no key, not a key, or one is there already
+    ├── KeyMissing · KeyInvalid · KeyExists     no key, not a key or kept in the wrong place, or one is there already
     ├── WrongKey                sealed with another key
     ├── SealBroken              sealed with this key, but changed since or put in another place
     ├── ErasureUnfinished       the rows are gone, their bytes not yet: forget again
@@ -53,11 +53,11 @@ class KeyMissing(CasesError):
 
 
 class KeyInvalid(CasesError):
-    """The encryption key is not 32 bytes in urlsafe base64."""
+    """The encryption key is not 32 bytes in urlsafe base64, or lies beside what it seals."""
 
 
 class KeyExists(CasesError):
-    """A key file is there already; it is never overwritten, since all that it sealed would be lost."""
+    """A key file is there already, or is being changed; it is never overwritten: all that it sealed would be lost."""
 
 
 class WrongKey(CasesError):

@@ -50,7 +50,7 @@ def add(
         chat_id=chat_id,
         kind=kind,
         reference=reference,
-        payload=db.vault.seal(payload, _place(dedupe)) if payload else None,
+        payload=db.vault.seal(payload, outbox_place(dedupe)) if payload else None,
         dedupe=dedupe,
         due=db.now(),
     )
@@ -123,10 +123,11 @@ def _outgoing(db: CaseDatabase, row: OutboxRow) -> Outgoing:
         chat_id=row.chat_id,
         kind=_KINDS[row.kind],
         reference=row.reference,
-        payload=db.vault.open(row.payload, _place(row.dedupe)) if row.payload else b"",
+        payload=db.vault.open(row.payload, outbox_place(row.dedupe)) if row.payload else b"",
         attempts=row.attempts,
     )
 
 
-def _place(dedupe: str) -> str:
+def outbox_place(dedupe: str) -> str:
+    """What a sealed payload is bound to."""
     return f"outbox:{dedupe}"

@@ -1,42 +1,41 @@
-"""Opens the library's SQLite database: migrates it to the newest form and sets how transactions begin.
+"""Opens the library's database, SQLite (a file) or Postgres, and sets how transactions begin.
 
-Readers never wait for a writer (WAL); writers take turns (`BEGIN IMMEDIATE`), so a publication and a rebuild
-of the index cannot overlap. The notes on pysqlite's transactions are at
+Readers see one state and never wait for a writer (SQLite's WAL, Postgres' repeatable read); writers take turns
+(`BEGIN IMMEDIATE`, an advisory lock), so a publication and a rebuild of the index cannot overlap. The notes on
+pysqlite's transactions are at
 https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable.
 """
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from knowledge.errors import LibraryUnavailable
+from knowledge.schema import migrate
 from knowledge.settings import KnowledgeSettings
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-PATIENCE = 60.0
+PATIENCE: Final = 60
 """Seconds a writer waits for its turn: rebuilding a large index holds it longest."""
+_WRITER: Final = "library_writer"
+_WRITER_LOCK: Final = 0x6C696272
+"""The number of Postgres' advisory lock. Rooms may share one database, so each room's number is its own."""
 
 
 def open_database(settings: KnowledgeSettings) -> Engine:
     """The engine of the migrated database. Raises LibraryUnavailable."""
     url = make_url(settings.database_url)
-    path = Path(url.database or "knowledge.db")
+    place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": PATIENCE})
-        _set_transactions(engine)
-        with _sole_migrator(path):
-            _migrate(engine)
-    except (OSError, SQLAlchemyError) as error:
-        remedy = "check that the folder is writable and SKINGPT_KNOWLEDGE_URL is right"
-        raise LibraryUnavailable(f"the library's database {path} cannot be opened; {remedy}") from error
+        engine = _sqlite(settings.database_url) if url.get_backend_name() == "sqlite" else _postgres(url)
+        migrate(engine)
+    except (OSError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, SQLAlchemyError) as error:
+        remedy = "check SKINGPT_KNOWLEDGE_URL, and that the folder is writable or the server and its driver are there"
+        problem = f"the library's database {place} cannot be opened ({type(error).__name__})"
+        raise LibraryUnavailable(f"{problem}; {remedy}") from error
     return engine
 
 
@@ -50,11 +49,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the only right to write from its beginning. Raises LibraryUnavailable."""
-    with (
-        _mapped_errors(),
-        engine.connect().execution_options(begin_mode="IMMEDIATE") as connection,
-        connection.begin(),
-    ):
+    options: dict[str, Any] = {_WRITER: True}
+    if engine.dialect.name != "sqlite":
+        # A snapshot taken before the lock was granted would miss what the writer before wrote.
+        options["isolation_level"] = "READ COMMITTED"
+    with _mapped_errors(), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
@@ -65,10 +64,14 @@ def _mapped_errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         # The cause's own message would repeat the words that were searched for.
         problem = f"the library's database failed ({type(error).__name__})"
-        raise LibraryUnavailable(f"{problem}; check its folder and free space, then try again") from None
+        raise LibraryUnavailable(f"{problem}; check that it has room and is reachable, then try again") from None
 
 
-def _set_transactions(engine: Engine) -> None:
+def _sqlite(url: str) -> Engine:
+    path = Path(make_url(url).database or "knowledge.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+
     @event.listens_for(engine, "connect")
     def connected(connection: Any, record: Any) -> None:
         connection.isolation_level = None
@@ -78,20 +81,19 @@ def _set_transactions(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin_mode', 'DEFERRED')}")
+        writer = connection.get_execution_options().get(_WRITER, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
 
 
-@contextmanager
-def _sole_migrator(path: Path) -> Iterator[None]:
-    # Several processes start at once; SQLite's own lock does not span the steps of a migration.
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _postgres(url: Any) -> Engine:
+    engine = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, hide_parameters=True)
 
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITER, False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return engine

@@ -106,6 +106,10 @@ class Library:
         self._keeper.clean(gone)
         return retired
 
+    def close(self) -> None:
+        """Gives the database's connections back."""
+        self.engine.dispose()
+
     def documents(self) -> list[Version]:
         """The live guidelines by slug."""
         with reading(self.engine) as connection:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Insert, insert, select, update
 
-from knowledge import keyword_index, tables
+from knowledge import tables
 from knowledge.chunks import Chunk
 from knowledge.guideline_file import render_guideline
+from knowledge.keyword_index import comparable, keyword_index
 from knowledge.record import Guideline
 
 
@@ -65,15 +66,20 @@ def store(connection: Connection, guideline: Guideline, author: str, pieces: Seq
             published=datetime.now(UTC),
         ),
     )
+    index = keyword_index(connection)
+    title = comparable(guideline.title)
+    findable = []
     for piece in pieces:
         values = {"chunk_id": piece.chunk_id, "publication": number, "heading": piece.heading}
         values |= {"section": piece.section, "text": piece.text}
         row = _inserted(connection, insert(tables.chunks).values(values))
-        keyword_index.add_chunk(connection, row, guideline.title, piece.section, piece.text)
+        findable.append((row, title, comparable(piece.section), comparable(piece.text)))
+    index.add_chunks(connection, findable)
+    named = []
     for name in names_of(guideline):
         values = {"name_id": name.name_id, "publication": number, "phrase": name.phrase}
-        row = _inserted(connection, insert(tables.names).values(values))
-        keyword_index.add_name(connection, row, name.phrase)
+        named.append((_inserted(connection, insert(tables.names).values(values)), comparable(name.phrase)))
+    index.add_names(connection, named)
 
 
 def retire(connection: Connection, number: int, author: str) -> Entries:
@@ -84,7 +90,7 @@ def retire(connection: Connection, number: int, author: str) -> Entries:
     chunk, name, publication = tables.chunks.c, tables.names.c, tables.publications.c
     own_chunks = connection.execute(select(chunk.row, chunk.chunk_id).where(chunk.publication == number)).all()
     own_names = connection.execute(select(name.row, name.name_id).where(name.publication == number)).all()
-    keyword_index.remove(connection, [row.row for row in own_chunks], [row.row for row in own_names])
+    keyword_index(connection).remove(connection, [row.row for row in own_chunks], [row.row for row in own_names])
     connection.execute(
         update(tables.publications)
         .where(publication.number == number)

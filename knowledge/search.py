@@ -1,7 +1,8 @@
 """Finds the passages that answer a patient's question: by words and by meaning, over passages and names.
 
-The question is embedded once; the rest is SQLite's FTS5 and two queries to Chroma. Every result is looked up
-among the live chunks of the database, so a retired passage cannot come back, whatever an index still holds.
+The question is embedded once; the rest is the database's word search and two queries to Chroma. Every result is
+looked up among the live chunks of the database, so a retired passage cannot come back, whatever an index still
+holds.
 """
 
 import math
@@ -10,15 +11,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from knowledge import catalogue, keyword_index
+from knowledge import catalogue
 from knowledge.database import reading
 from knowledge.embedding import Embedder
 from knowledge.intent import intended_sections
+from knowledge.keyword_index import keyword_index
 from knowledge.library import Library
 from knowledge.naming import KnownName, named_slugs
 from knowledge.ranking import Candidate, Found, guideline_scores, ranked, section_bonuses
 from knowledge.record import Passage
 from knowledge.vector_index import Kind, Neighbour
+from knowledge.words import telling_words
 
 DEPTH = 40
 """What each search contributes at most."""
@@ -106,13 +109,13 @@ class Search:
             order = _mixed(order, k)
         return [catalogue.passage(eligible[candidate.chunk_id], score) for candidate, score in order[:k]]
 
-    def _hits(
-        self, connection: Connection, question: str, vector: Sequence[float], slugs: Sequence[str] | None
-    ) -> _Hits:
+    def _hits(self, connection: Connection, question: str, vector: Sequence[float], slugs: list[str] | None) -> _Hits:
         index = self._library.index
         generation = catalogue.live_generation(connection, self._library.model)
-        chunk_rows = keyword_index.chunk_rows(connection, question, DEPTH, slugs)
-        name_rows = keyword_index.name_rows(connection, question, DEPTH)
+        words = keyword_index(connection)
+        asked = telling_words(question)
+        chunk_rows = words.chunk_rows(connection, asked, DEPTH, slugs)
+        name_rows = words.name_rows(connection, asked, DEPTH)
         near_chunks = index.nearest(generation, Kind.CHUNKS, vector, DEPTH, slugs)
         near_names = index.nearest(generation, Kind.NAMES, vector, DEPTH, slugs)
         chunks = catalogue.live_chunks_among(connection, chunk_rows, [near.entry_id for near in near_chunks], ())

@@ -25,9 +25,9 @@ class KnowledgeSettings(BaseSettings):
 
     @field_validator("knowledge_url")
     @classmethod
-    def _sqlite_only(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith("sqlite:///"):
-            raise ValueError("SKINGPT_KNOWLEDGE_URL must begin with sqlite:/// (the word search is SQLite's FTS5)")
+    def _with_word_search(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("SKINGPT_KNOWLEDGE_URL must begin with sqlite:/// or postgresql+psycopg://")
         return url
 
     @property

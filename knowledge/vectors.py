@@ -3,9 +3,10 @@
 import hashlib
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Engine, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge import tables
 from knowledge.database import reading, writing
@@ -30,10 +31,11 @@ class VectorCache:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             computed = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True))
-            rows = [{"key": key, "numbers": array("f", vector).tobytes()} for key, vector in computed.items()]
+            rows: list[dict[str, Any]] = [
+                {"key": key, "numbers": array("f", vector).tobytes()} for key, vector in computed.items()
+            ]
             with writing(self._engine) as connection:
-                # Another process may have been quicker with the same text: its vector is the same.
-                connection.execute(insert(tables.vectors).on_conflict_do_nothing(), rows)
+                _add(connection, rows)
             known |= computed
         return [known[key] for key in keys]
 
@@ -48,6 +50,14 @@ class VectorCache:
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self._model}\x1f{text}".encode()).hexdigest()
+
+
+def _add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    # Another process may have been quicker with the same text: its vector is the same.
+    if connection.dialect.name == "sqlite":
+        connection.execute(sqlite.insert(tables.vectors).on_conflict_do_nothing(), rows)
+    else:
+        connection.execute(postgresql.insert(tables.vectors).on_conflict_do_nothing(), rows)
 
 
 def _numbers(stored: bytes) -> list[float]:

@@ -4,7 +4,7 @@ import base64
 import os
 from pathlib import Path
 
-from local.errors import KeyLost
+from local.errors import KeyLost, KeyMisplaced
 from local.settings import LocalSettings
 
 KEY_BYTES = 32
@@ -14,11 +14,17 @@ def ensure_key(settings: LocalSettings) -> Path | None:
     """The key file, made if there is none yet; None where SKINGPT_KEY holds the key itself.
 
     Raises:
+        KeyMisplaced: the file is, or would be made, inside the data folder.
         KeyLost: the file is missing although the data folder holds cases, which a new key could not open.
     """
     if settings.key is not None:
         return None
     path = settings.key_file.expanduser().resolve()
+    if path.is_relative_to(settings.folder):
+        raise KeyMisplaced(
+            f"The key file {path} lies inside the data folder {settings.folder}: whoever copies the folder could read "
+            "everything in it. Set SKINGPT_KEY_FILE to a place outside, and move the file there if there is one."
+        )
     if path.exists():
         return path
     if (settings.folder / "cases.db").exists():

@@ -12,12 +12,12 @@ from sqlalchemy import create_engine, inspect
 
 from cases.database import CaseDatabase, open_cases
 from cases.errors import DatabaseUnavailable, SchemaUnknown, WrongKey
+from cases.keys import new_key
 from cases.patients import patient_of_chat
 from cases.record import Patient
 from cases.schema import MIGRATIONS, config, upgrade
 from cases.settings import CasesSettings
 from cases.tables import Table
-from cases.vault import new_key
 from tests.cases.samples import at_once
 
 

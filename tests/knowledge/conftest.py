@@ -1,19 +1,29 @@
-"""A Chroma server for the whole run and a fresh library on it for each test, all on loopback."""
+"""A Chroma server for the whole run and a fresh library on it for each test, all on loopback.
 
+Each test of the library runs on SQLite and, where `SKINGPT_TEST_POSTGRES` names a server's database that tests may
+use (postgresql+psycopg://USER@HOST:PORT/NAME), on Postgres too, in a schema of its own.
+"""
+
+import os
 import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from knowledge.library import Library, open_library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from tests.knowledge.samples import HashEmbedder
+
+# Read before any test: no test sees the developer's variables.
+POSTGRES = os.environ.get("SKINGPT_TEST_POSTGRES")
 
 
 def free_port() -> int:
@@ -49,11 +59,36 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def knowledge_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'data' / 'knowledge.db'}"
+    elif POSTGRES is None:
+        pytest.skip("SKINGPT_TEST_POSTGRES names no Postgres database for tests")
+    else:
+        yield from empty_schema(POSTGRES)
+
+
+def empty_schema(server: str) -> Iterator[str]:
+    """The address of a schema of its own in the Postgres database `server`."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+        try:
+            url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+            yield url.render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+            engine.dispose()
+
+
 @pytest.fixture
-def settings(tmp_path: Path, chroma_url: str, monkeypatch: pytest.MonkeyPatch) -> KnowledgeSettings:
+def settings(tmp_path: Path, knowledge_url: str, chroma_url: str, monkeypatch: pytest.MonkeyPatch) -> KnowledgeSettings:
     for name in ("DATA", "KNOWLEDGE_URL", "CHROMA_URL", "EMBEDDER_URL", "EMBEDDING_MODEL"):
         monkeypatch.delenv(f"SKINGPT_{name}", raising=False)
-    return KnowledgeSettings(data=tmp_path / "data", chroma_url=chroma_url)
+    return KnowledgeSettings(data=tmp_path / "data", knowledge_url=knowledge_url, chroma_url=chroma_url)
 
 
 @pytest.fixture
@@ -62,8 +97,10 @@ def embedder() -> HashEmbedder:
 
 
 @pytest.fixture
-def library(settings: KnowledgeSettings, embedder: HashEmbedder) -> Library:
-    return open_library(settings, embedder)
+def library(settings: KnowledgeSettings, embedder: HashEmbedder) -> Iterator[Library]:
+    library = open_library(settings, embedder)
+    yield library
+    library.close()
 
 
 @pytest.fixture

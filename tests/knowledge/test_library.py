@@ -1,12 +1,12 @@
 """Publishing, replacing, retiring and rebuilding, on a real database and a real Chroma server."""
 
-import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import chromadb
 import pytest
+from sqlalchemy import text
 
 from knowledge.errors import (
     EmbedderUnavailable,
@@ -19,6 +19,7 @@ from knowledge.errors import (
 )
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
+from knowledge.schema import version_table
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from tests.knowledge.conftest import free_port
@@ -29,9 +30,9 @@ def found(search: Search, text: str) -> set[str]:
     return {passage.text for passage in search.search(text, k=50)}
 
 
-def delete_collections(settings: KnowledgeSettings, library: Library) -> None:
-    with sqlite3.connect(settings.data / "knowledge.db") as connection:
-        generations = [row[0] for row in connection.execute("SELECT generation FROM index_generation")]
+def delete_collections(library: Library) -> None:
+    with library.engine.connect() as connection:
+        generations = list(connection.execute(text("SELECT generation FROM index_generation")).scalars())
     for generation in generations:
         library.index.drop(generation)
 
@@ -150,12 +151,10 @@ def test_a_failing_index_leaves_the_live_version_alone(
     assert library.check() == []
 
 
-def test_a_lost_index_is_told_and_rebuilt(
-    library: Library, search: Search, settings: KnowledgeSettings, tmp_path: Path
-) -> None:
+def test_a_lost_index_is_told_and_rebuilt(library: Library, search: Search, tmp_path: Path) -> None:
     library.publish(guideline(), "Dr A")
     before = search.search("psoriasis causes")
-    delete_collections(settings, library)
+    delete_collections(library)
     with pytest.raises(IndexMissing, match="rebuild"):
         search.search("psoriasis causes")
     assert library.check() != []
@@ -249,6 +248,24 @@ def test_a_database_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> No
         open_library(KnowledgeSettings(data=tmp_path))
 
 
+def test_a_library_of_a_newer_version_is_left_alone(
+    library: Library, settings: KnowledgeSettings, embedder: HashEmbedder
+) -> None:
+    with library.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {version_table(library.engine)} SET version_num = '9999'"))
+    with pytest.raises(LibraryUnavailable, match="newer version"):
+        open_library(settings, embedder)
+
+
+def test_a_database_server_that_is_down_is_told_without_its_password(embedder: HashEmbedder) -> None:
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    url = f"postgresql+psycopg://someone:secret@127.0.0.1:{free_port()}/library"
+    with pytest.raises(LibraryUnavailable, match="cannot be opened") as refused:
+        open_library(KnowledgeSettings(knowledge_url=url), embedder)
+    assert "127.0.0.1" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
 def test_many_publish_and_rebuild_at_once_and_nothing_is_lost(
     settings: KnowledgeSettings, embedder: HashEmbedder
 ) -> None:
@@ -259,6 +276,7 @@ def test_many_publish_and_rebuild_at_once_and_nothing_is_lost(
         own.publish(guideline(slug), "Dr A")
         own.rebuild()
         own.publish(guideline(slug, version="2"), "Dr B")
+        own.close()
 
     with ThreadPoolExecutor(len(slugs)) as threads:
         list(threads.map(work, slugs))

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import text as sql
 
-from knowledge.keyword_index import keyword_query
+from knowledge import catalogue
+from knowledge.database import reading
+from knowledge.keyword_index import keyword_index
 from knowledge.library import Library
 from knowledge.search import Search
-from knowledge.words import LONGEST_QUESTION
+from knowledge.words import LONGEST_QUESTION, telling_words
 from tests.knowledge.samples import guideline
 
 
@@ -89,12 +90,35 @@ def test_odd_questions_are_answered_or_find_nothing(search: Search, question: st
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(question=st.text() | st.text('"*()^:+-ANDORNEAR \x00'))
 def test_no_text_is_read_as_a_query_language(library: Library, question: str) -> None:
-    query = keyword_query(question)
-    if not query:
-        return
-    with library.engine.connect() as connection:
-        connection.execute(sql("SELECT rowid FROM chunk_words WHERE chunk_words MATCH :query"), {"query": query}).all()
+    with reading(library.engine) as connection:
+        asked = telling_words(question)
+        assert keyword_index(connection).chunk_rows(connection, asked, 5, None) == []
+        assert keyword_index(connection).name_rows(connection, asked, 5) == []
 
 
 def test_a_long_message_is_searched_by_a_bounded_number_of_words() -> None:
-    assert keyword_query(" ".join(f"word{n}" for n in range(10_000))).count(" OR ") == LONGEST_QUESTION - 1
+    assert len(telling_words(" ".join(f"word{n}" for n in range(10_000)))) == LONGEST_QUESTION
+
+
+def test_a_rare_word_outweighs_a_common_one_and_a_word_in_the_title_one_in_the_text(library: Library) -> None:
+    library.publish(guideline("scabies", overview="Common words here. Rare: burrows"), "Dr A")
+    library.publish(guideline("psoriasis", overview="Common words here, common, common"), "Dr A")
+    library.publish(guideline("melanoma", overview="Common words here. See also scabies"), "Dr A")
+
+    def first(*asked: str) -> str:
+        with reading(library.engine) as connection:
+            rows = keyword_index(connection).chunk_rows(connection, asked, 1, None)
+            return catalogue.live_chunks_among(connection, rows, (), ())[0].slug
+
+    assert first("common", "burrow") == "scabies"
+    assert first("scabies", "words") == "scabies"
+    library.retire("scabies", "Dr A")
+    assert first("scabies", "words") == "melanoma"
+
+
+def test_word_search_keeps_to_the_slugs_it_is_given(library: Library) -> None:
+    library.publish(guideline("scabies"), "Dr A")
+    library.publish(guideline("psoriasis"), "Dr A")
+    with reading(library.engine) as connection:
+        rows = keyword_index(connection).chunk_rows(connection, ["treatment"], 50, ["psoriasis"])
+        assert {row.slug for row in catalogue.live_chunks_among(connection, rows, (), ())} == {"psoriasis"}

@@ -1,7 +1,11 @@
-"""Creates the library: publications, chunks, names, vectors, and the full-text tables over live text."""
+"""Creates the library: publications, chunks, names, vectors, and the full-text tables over live text.
+
+SQLite's are FTS5; Postgres' are tsvectors with the words' document frequencies.
+"""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0001"
 down_revision = None
@@ -33,7 +37,12 @@ def upgrade() -> None:
     op.create_index("ix_publication_slug", "publication", ["slug"])
     # At most one publication of a condition is live, whatever the code above does.
     op.create_index(
-        "one_live_publication", "publication", ["slug"], unique=True, sqlite_where=sa.text("retired IS NULL")
+        "one_live_publication",
+        "publication",
+        ["slug"],
+        unique=True,
+        sqlite_where=sa.text("retired IS NULL"),
+        postgresql_where=sa.text("retired IS NULL"),
     )
     for table, key in (("chunk", "chunk_id"), ("name", "name_id")):
         texts = ("heading", "section", "text") if table == "chunk" else ("phrase",)
@@ -59,12 +68,29 @@ def upgrade() -> None:
         sa.Column("model", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
-    stemmed = "tokenize='porter unicode61 remove_diacritics 2'"
-    op.execute(f"CREATE VIRTUAL TABLE chunk_words USING fts5(title, section, text, {stemmed})")
-    op.execute(f"CREATE VIRTUAL TABLE name_words USING fts5(phrase, {stemmed})")
+    if op.get_bind().dialect.name == "sqlite":
+        stemmed = "tokenize='porter unicode61 remove_diacritics 2'"
+        op.execute(f"CREATE VIRTUAL TABLE chunk_words USING fts5(title, section, text, {stemmed})")
+        op.execute(f"CREATE VIRTUAL TABLE name_words USING fts5(phrase, {stemmed})")
+        return
+    for table in ("chunk", "name"):
+        op.create_table(
+            f"{table}_words",
+            sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("words", TSVECTOR, nullable=False),
+        )
+        op.create_index(f"ix_{table}_words", f"{table}_words", ["words"], postgresql_using="gin")
+        # In how many rows each word stands: what BM25 weighs a word by, which Postgres does not keep.
+        op.create_table(
+            f"{table}_word_spread",
+            sa.Column("word", sa.Text, primary_key=True),
+            sa.Column("rows", sa.Integer, nullable=False),
+        )
 
 
 def downgrade() -> None:
     """Drops every table."""
-    for table in ("chunk_words", "name_words", "index_generation", "vector", "name", "chunk", "publication"):
+    spread = () if op.get_bind().dialect.name == "sqlite" else ("chunk_word_spread", "name_word_spread")
+    words = ("chunk_words", "name_words", *spread)
+    for table in (*words, "index_generation", "vector", "name", "chunk", "publication"):
         op.drop_table(table)

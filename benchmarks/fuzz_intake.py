@@ -119,7 +119,7 @@ def _places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def mutated(data: bytes, seeds: list[Json]) -> Json:
     """The update that `data` describes: a seed with up to eight values replaced, removed or swapped."""
     choices = atheris.FuzzedDataProvider(data)
-    update = copy.deepcopy(seeds[choices.ConsumeIntInRange(0, len(seeds) - 1)])
+    update: Json = copy.deepcopy(seeds[choices.ConsumeIntInRange(0, len(seeds) - 1)])
     for _ in range(choices.ConsumeIntInRange(0, 8)):
         places = list(_places(update))
         if not places:

@@ -111,7 +111,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     queue = InboxQueue(db)
     application = build(settings, queue)
     await _connect(application)
-    services = _services(settings, db, application)
+    services = services_for(settings, db, application, Decoders())
     services.put_into(application.bot_data)
     outbox = Outbox(application.bot, db, services.cards, services.number, settings.outbox_seconds)
     try:
@@ -150,7 +150,8 @@ async def _connect(application: BotApplication) -> None:
             pause = min(_LONGEST_PAUSE, pause * 2)
 
 
-def _services(settings: BotSettings, db: CaseDatabase, application: BotApplication) -> Services:
+def services_for(settings: BotSettings, db: CaseDatabase, application: BotApplication, decoders: Decoders) -> Services:
+    """What the handlers work with."""
     cards = Cards(application.bot, db, settings.emergency_number)
     progress = Progress(db, cards, settings.progress_seconds)
 
@@ -158,5 +159,5 @@ def _services(settings: BotSettings, db: CaseDatabase, application: BotApplicati
         await finish_safely(services, album)
 
     albums = Albums(settings.album_seconds, finish)
-    services = Services(application.bot, db, settings, cards, progress, albums, Decoders(), Once(seconds=60))
+    services = Services(application.bot, db, settings, cards, progress, albums, decoders, Once(seconds=60))
     return services

@@ -91,5 +91,5 @@ class Decoders:
 
     def close(self) -> None:
         """End the processes at once."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()

@@ -76,10 +76,20 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
 
 async def _is_of_a_childs_private_parts(services: Services, came: Incoming, before: Case | None, album: Album) -> bool:
     """By the caption, and by all that was said before in the case that the photo comes to."""
-    case = await in_thread(caseload.get, services.db, album.case_id) if album.case_id else before
+    case = await in_thread(_case_of, services.db, album) or before
     said = await in_thread(said_before, services.db, case) if case else ""
     under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
     return is_childs_private_parts(f"{said}\n{came.words}", with_photo=True, under_age=under_age)
+
+
+def _case_of(db: CaseDatabase, album: Album) -> Case | None:
+    """The case that the album's first photos opened, unless it was erased since."""
+    if album.case_id is None:
+        return None
+    try:
+        return caseload.get(db, album.case_id)
+    except CaseNotFound:
+        return None
 
 
 async def _checked(services: Services, came: Incoming, album: Album) -> bytes | None:

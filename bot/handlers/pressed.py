@@ -35,7 +35,8 @@ async def on_press(update: Update, context: Context) -> None:
     chat = update.effective_chat
     assert chat is not None
     try:
-        note = await _deal(services, chat.id, query, press_of(query.data or ""))
+        language = update.effective_user.language_code if update.effective_user else None
+        note = await _deal(services, chat.id, query, press_of(query.data or ""), language)
     except (CaseNotFound, TurnNotFound, Unreadable):
         note = texts.GONE
     await _acknowledge(query, note)
@@ -48,7 +49,7 @@ async def _acknowledge(query: CallbackQuery, note: str) -> None:
         return  # pressed too long ago: Telegram wants no answer any more
 
 
-async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: Press) -> str:
+async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: Press, language: str | None) -> str:
     """Do what was pressed; what to show for a moment, or nothing."""
     message_id = query.message.message_id if query.message else None
     if press.kind in QUESTION_KINDS:
@@ -58,7 +59,6 @@ async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: P
         return await _ABOUT_CASES[press.kind](services, case, press, message_id)
     if press.kind is PressKind.TURN_CITATION:
         return await _turn_citation(services, chat_id, press, message_id)
-    language = query.from_user.language_code
     return await _about_data(services, chat_id, press, message_id, language)
 
 

@@ -12,11 +12,14 @@ from telegram.error import TelegramError
 from telegram.ext import CallbackContext
 from telegram.request import BaseRequest, RequestData
 
+from bot import pace
 from bot.application import BotApplication, build, services_for
+from bot.attempts import Attempts
 from bot.decoding import Decoders
 from bot.errors import PhotoRefused, UpdateUnreadable
 from bot.inbox import InboxQueue
 from bot.intake import take_in
+from bot.order import ChatOrder
 from bot.reading import update_of
 from bot.settings import BotSettings
 from cases import consent, patients
@@ -84,15 +87,18 @@ class AgreeableHouse:
             handlers = __import__(f"bot.handlers.{module}", fromlist=["_"])
             for name in names:
                 setattr(handlers, f"enqueue_{name}", lambda _: True)
+        pace.PER_CHAT, pace.BURST, pace.OVERALL = 1e9, 10**9, 1e9
         key = base64.urlsafe_b64encode(b"k" * 32).decode()
         db = open_cases(CasesSettings(data=folder, key=key))
         consent.give(db, patients.patient_of_chat(db, 7).id, consent.Purpose.CARE)
         settings = BotSettings()
-        application = build(settings, InboxQueue(db))
+        queue = InboxQueue(db)
+        application = build(settings, queue, db, ChatOrder(queue))
         agreeable = _Agreeable()
         application.bot._request = (agreeable, agreeable)
         await application.initialize()
-        services_for(settings, db, application, _InProcess()).put_into(application.bot_data)
+        attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
+        services_for(settings, db, application, attempts, _InProcess()).put_into(application.bot_data)
         return cls(application)
 
     async def _failed(self, _: object, context: CallbackContext[Any, Any, Any, Any]) -> None:

@@ -144,7 +144,8 @@ def mutated(data: bytes, seeds: list[Json]) -> Json:
 
 def updates() -> None:
     """Set up the application, then fuzz it."""
-    from benchmarks.agreeable_bot import AgreeableHouse
+    with atheris.instrument_imports(include=["bot"]):
+        from benchmarks.agreeable_bot import AgreeableHouse
 
     seeds = _update_seeds()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
@@ -154,7 +155,7 @@ def updates() -> None:
             update = mutated(data, seeds)
             runner.run(house.deal(json.dumps(update).encode()))
 
-        atheris.Setup(sys.argv, one)
+        atheris.Setup([*sys.argv, "-max_len=512", "-len_control=0"], one)
         atheris.Fuzz()
 
 

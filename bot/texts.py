@@ -85,10 +85,14 @@ FORGET_ASK = "Erase <b>everything</b> I have stored about you: photos, questions
 FORGET_YES = "Yes, erase everything"
 FORGET_NO = "No, keep it"
 FORGOTTEN = (
-    "Done. Everything I had stored about you is erased ({rows} entries). The messages in this chat are on "
-    "Telegram: "
-    "delete the chat there if you like. You're welcome back any time with /start."
+    "Done. Everything I had stored about you is erased ({rows} entries); my working memory of our talk follows within "
+    "the hour. {chat} Backups of this service lose you when they age out. You're welcome back any time with /start."
 )
+CHAT_EMPTIED = (
+    "I also deleted the messages of this chat, on your side too. Telegram lets me delete those of the last 48 hours "
+    "only, and may keep copies of its own: delete the chat in Telegram as well."
+)
+CHAT_LEFT = "I could not delete the messages of this chat: please delete the chat in Telegram yourself."
 NOT_FORGOTTEN = "All right, nothing was erased."
 NOTHING_STORED = "I have nothing stored about you."
 EXPORT_CAPTION = "Here is everything I have stored about you."
@@ -106,6 +110,15 @@ GONE = "That question has been erased."
 PASSAGE_GONE = "That source isn't here any more."
 NOT_REVIEWED = "This text has not been reviewed by a clinician."
 THINKING = "💬 Let me look that up."
+HERE_IT_COMES = "📄 Here is your answer…"
+UNDELIVERED = (
+    "I have an answer for you but could not show it here. Please don't wait for it: if you feel worse or something "
+    "changes, call a doctor. You can also ask me again."
+)
+LATER = (
+    "I have your message, but I can't work on it right now. You need do nothing: I'll answer here as soon as I can. "
+    "If you feel worse, don't wait for me: call a doctor."
+)
 WAITS_FOR_PHOTO = "I have that. I'll answer as soon as I have looked at your photo."
 
 FAILED = (
@@ -252,6 +265,11 @@ HELPFUL, NOT_HELPFUL = "👍 Helpful", "👎 Not helpful"
 STAGE_RECEIVED = "📷 I have your {photos}. {queue}"
 STAGE_LOOKING = "I'm looking now…"
 STAGE_QUEUE = "Before you in the queue: {before}."
+STAGE_STALLED = (
+    "⏳ I have what you sent, but this takes longer than usual: a part that I need is not available right now. You "
+    "need do nothing, the answer comes here by itself. <b>If it gets worse, don't wait for me</b>: call a doctor, "
+    "or <b>{number}</b> if you can't breathe well, your face swells or you feel very ill."
+)
 STAGE_EXAMINED = "🔎 I have looked at it. Now I'm checking the guidelines…"
 STAGE_WORDS = "📖 Thank you. I'm checking the guidelines…"
 STAGE_CLOSED = "This question is closed. Send a photo or a message to start a new one."

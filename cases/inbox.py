@@ -2,10 +2,12 @@
 is done.
 """
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases.database import CaseDatabase
+from cases.messages import note_in
 from cases.tables import InboxRow
+from cases.updates import message_of
 
 
 def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
@@ -15,6 +17,8 @@ def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
         if session.scalar(select(InboxRow.number).where(InboxRow.update_id == update_id)) is not None:
             return False
         session.add(InboxRow(update_id=update_id, payload=sealed, received=db.now()))
+        if (message := message_of(payload)) is not None:
+            note_in(session, message[0], [message[1]], db.now())
         return True
 
 
@@ -29,14 +33,22 @@ def pending(db: CaseDatabase) -> list[tuple[int, bytes]]:
         ]
 
 
-def done(db: CaseDatabase, update_id: int) -> None:
-    """The update has had its effect: its payload is removed, its id stays known. An unknown id changes
+def begin_again(db: CaseDatabase, update_id: int) -> int:
+    """Count one more replay of an update that a crash cut off, before it is dealt with; how many there were."""
+    with db.write() as session:
+        row = session.scalar(select(InboxRow).where(InboxRow.update_id == update_id))
+        if row is None:
+            return 0
+        row.replays += 1
+        return row.replays
+
+
+def done(db: CaseDatabase, *update_ids: int) -> None:
+    """The updates have had their effect: their payloads are removed, their ids stay known. An unknown id changes
     nothing.
     """
     with db.write() as session:
-        row = session.scalar(select(InboxRow).where(InboxRow.update_id == update_id))
-        if row is not None:
-            row.payload = None
+        session.execute(update(InboxRow).where(InboxRow.update_id.in_(update_ids)).values(payload=None))
 
 
 def inbox_place(update_id: int) -> str:

@@ -67,7 +67,7 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
         if services.once.first((came.chat_id, "too many photos")):
             await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
     elif photo := await _checked(services, came, album):
-        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source)
+        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source, came.source)
         if album.case_id == case.id and came.words:  # the caption of a later photo of an album
             await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
         album.case_id = case.id
@@ -97,7 +97,7 @@ async def _checked(services: Services, came: Incoming, album: Album) -> bytes | 
     try:
         return await services.decoders.take_in(await fetch(services.bot, came.message))
     except PhotoRefused as refusal:
-        album.refused[album.sent] = refusal.reason
+        album.refused[came.message.message_id] = refusal.reason
         _log.info("photo of %s refused: %s", came.source, refusal.reason)
     except PhotoNotFetched:
         await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)
@@ -118,13 +118,17 @@ def _keep(
     before: Case | None,
     case_id: str | None,
     source: str,
+    photo_source: str,
 ) -> Case:
+    if case_id is None and source != photo_source and (begun := caseload.case_of_source(db, patient_id, source)):
+        case_id = begun.id  # an album that the bot had begun with before it was killed
     if case_id is not None:
         try:
-            return caseload.add_photo(db, case_id, photo)
+            return caseload.add_photo(db, case_id, photo, photo_source)
         except (CaseNotFound, CaseClosed):
             source = f"{source}:again"  # erased or closed while the album came in: its rest is a new case
-    case = caseload.open_case(db, patient_id, (photo,), words, before.history if before else History(), source=source)
+    history = before.history if before else History()
+    case = caseload.open_case(db, patient_id, (photo,), words, history, source, photo_source)
     if before:
         caseload.close(db, before.id)
     return case
@@ -144,27 +148,19 @@ async def finish(services: Services, album: Album) -> None:
 
 def _refusals(album: Album) -> str:
     """Each reason once, with the photos it is about."""
-    places: dict[RefusalReason, list[int]] = {}
-    for place, reason in album.refused.items():
-        places.setdefault(reason, []).append(place)
-    if len(places) == 1 and not album.taken:
-        return texts.REFUSED[next(iter(places))]
+    reasons = list(dict.fromkeys(album.refused.values()))
+    if len(reasons) == 1 and not album.taken:
+        return texts.REFUSED[reasons[0]]
     why = "\n".join(
-        texts.REFUSED_OF_ALBUM.format(which=_which(numbers), why=texts.REFUSED[reason])
-        for reason, numbers in places.items()
+        texts.REFUSED_OF_ALBUM.format(which=_which(album, reason), why=texts.REFUSED[reason]) for reason in reasons
     )
     return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why) if album.taken else why
 
 
-def _which(numbers: list[int]) -> str:
+def _which(album: Album, reason: RefusalReason) -> str:
+    """The photos refused for this reason, by their places in the album."""
+    places = enumerate(sorted(album.messages), start=1)
+    numbers = [place for place, message_id in places if album.refused.get(message_id) is reason]
     if len(numbers) == 1:
         return f"Photo {numbers[0]}"
     return f"Photos {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-
-
-async def finish_safely(services: Services, album: Album) -> None:
-    """`finish`, from a timer: a failure is logged; the case is stored already and the sweep queues it."""
-    try:
-        await finish(services, album)
-    except Exception as error:
-        _log.error("album in chat %d not finished: %s", album.chat_id, type(error).__name__)

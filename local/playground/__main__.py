@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from local.errors import LocalError
 from local.playground.server import serve
 from local.playground.settings import PlaygroundSettings
 
@@ -23,6 +24,9 @@ def main() -> int:
     settings = PlaygroundSettings(**options)
     try:
         serve(settings)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"Port {settings.port} cannot be used ({error}). Choose another with --port.", file=sys.stderr)
         return 1

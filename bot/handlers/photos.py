@@ -6,7 +6,7 @@ from datetime import timedelta
 from telegram import Update
 from telegram.constants import ChatAction
 
-from bot import texts
+from bot import metrics, texts
 from bot.albums import Album
 from bot.children import ADULT, is_childs_private_parts
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
@@ -72,6 +72,7 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
             await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
         album.case_id = case.id
         album.taken += 1
+        metrics.PHOTOS_TAKEN.inc()
 
 
 async def _is_of_a_childs_private_parts(services: Services, came: Incoming, before: Case | None, album: Album) -> bool:
@@ -98,6 +99,7 @@ async def _checked(services: Services, came: Incoming, album: Album) -> bytes | 
         return await services.decoders.take_in(await fetch(services.bot, came.message))
     except PhotoRefused as refusal:
         album.refused[came.message.message_id] = refusal.reason
+        metrics.PHOTOS_REFUSED.labels(refusal.reason.value).inc()
         _log.info("photo of %s refused: %s", came.source, refusal.reason)
     except PhotoNotFetched:
         await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)

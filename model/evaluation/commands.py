@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 
 from model.choosing import choose
@@ -39,6 +40,7 @@ def evaluate_weights(
     out: Annotated[Path | None, typer.Option(help="Folder for pictures: confusion, reliability, abstention.")] = None,
 ) -> None:
     """Figures on one split, with 95 % intervals by patient or lesion, the plain head beside."""
+    torch.set_num_threads(ModelSettings().threads)
     if context.invoked_subcommand is not None:
         return
     if data is None:

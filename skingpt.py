@@ -28,6 +28,10 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
     },
     "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
     "worker.record_commands": {"cases": "The patients' record: hand over, erase, rotate the key."},
+    "worker.commands": {
+        "backup": "Write the record and the guidelines into one encrypted file.",
+        "restore": "Bring a backup back into an empty data folder.",
+    },
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",
@@ -40,6 +44,9 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
 
 WHOLE = frozenset({"knowledge", "cases", "clinic"})
 """Commands that are a room's whole `app`; the others are commands in one."""
+
+IN_THE_HOUSE = frozenset({"backup"})
+"""Commands in a room that work on the data of the house that runs, like the whole rooms do."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -54,6 +61,8 @@ def mount(asked: str) -> None:
             _find_house()
             app.add_typer(importlib.import_module(module).app, name=asked)
         else:
+            if asked in IN_THE_HOUSE:
+                _find_house()
             app.add_typer(importlib.import_module(module).app)
 
 

@@ -48,10 +48,11 @@ def slices(data: bytes, every: int = 700) -> set[bytes]:
 
 def unpacked(data: bytes) -> Iterator[bytes]:
     """What the compressed streams in `data` hold."""
+    view = memoryview(data)
     for start in _STREAM_STARTS.finditer(data):
         stream = zlib.decompressobj(wbits=47)
         try:
-            inner = stream.decompress(data[start.start() :][:_LARGEST_STREAM], _LARGEST_STREAM)
+            inner = stream.decompress(view[start.start() :][:_LARGEST_STREAM], _LARGEST_STREAM)
         except zlib.error:
             continue
         if len(inner) >= 8:

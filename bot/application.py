@@ -6,11 +6,11 @@ Run: ``python -m bot``
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from telegram import Update
-from telegram.error import InvalidToken, NetworkError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -22,13 +22,14 @@ from telegram.ext import (
 )
 
 from bot.albums import Album, Albums
+from bot.attempts import Attempts
 from bot.cards import Cards
 from bot.errors import SettingsInvalid
 from bot.handlers.agreeing import announce_commands, show_help, start
 from bot.handlers.data import ask_forget, export, privacy
 from bot.handlers.guard import guard
-from bot.handlers.other import on_error, on_other, on_unknown_command
-from bot.handlers.photos import finish_safely, on_photo
+from bot.handlers.other import on_other, on_unknown_command
+from bot.handlers.photos import finish, on_photo
 from bot.handlers.pressed import on_press
 from bot.handlers.questions_asked import list_cases, new_question
 from bot.handlers.words import on_edited_words, on_words
@@ -40,6 +41,7 @@ from bot.progress import Progress
 from bot.services import Services
 from bot.settings import BotSettings
 from cases.database import CaseDatabase
+from worker.failures import log_failure
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
 
 
-def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase) -> BotApplication:
-    """The application with its handlers; connects to nothing yet.
+def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder) -> BotApplication:
+    """The application with its handlers; connects to nothing yet, and `order` is still to be served.
 
     Raises:
         SettingsInvalid: the token does not have Telegram's shape.
@@ -69,9 +71,12 @@ def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase) -> BotAppl
         ApplicationBuilder()
         .token(settings.token)
         .update_queue(queue)
-        .concurrent_updates(ChatOrder(queue))
+        .concurrent_updates(order)
         .rate_limiter(NotingPace(db))
-        .connection_pool_size(32)
+        .connection_pool_size(128)
+        .pool_timeout(20)
+        .connect_timeout(10)
+        .read_timeout(15)
         .get_updates_read_timeout(_POLL_SECONDS + 10)
     )
     if settings.uses_playground:
@@ -93,7 +98,6 @@ def _add_handlers(application: BotApplication) -> None:
     application.add_handler(MessageHandler(new & ~filters.StatusUpdate.ALL, on_other))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited_words))
     application.add_handler(CallbackQueryHandler(on_press))
-    application.add_error_handler(on_error)
 
 
 @contextlib.asynccontextmanager
@@ -104,29 +108,57 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
         SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
     """
     queue = InboxQueue(db)
-    application = build(settings, queue, db)
+    order = ChatOrder(queue)
+    application = build(settings, queue, db, order)
     await _connect(application)
-    services = _services(settings, db, application)
+    attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
+    application.add_error_handler(attempts.on_error)
+    services = _services(settings, db, application, attempts)
+    order.serve(attempts, services.albums)
     services.put_into(application.bot_data)
     outbox = Outbox(application.bot, db, services.cards, services.number, settings.outbox_seconds)
     try:
-        await announce_commands(application.bot)
+        await _announce(application)
         await application.start()
         await queue.replay(application.bot)
         assert application.updater is not None
         await application.updater.start_polling(timeout=_POLL_SECONDS, bootstrap_retries=-1, allowed_updates=_UPDATES)
-        background = [asyncio.create_task(outbox.run()), asyncio.create_task(services.progress.run())]
+        background = [
+            asyncio.create_task(_kept_running("outbox", outbox.run)),
+            asyncio.create_task(_kept_running("progress", services.progress.run)),
+        ]
+        _log.info("the bot is ready")
         try:
             yield application
         finally:
             await application.updater.stop()
+            attempts.stop()
             await application.stop()
             await services.albums.drain()
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await outbox.drain()
     finally:
         await application.shutdown()
+
+
+async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run for ever what delivers answers: whatever it fails at, it begins again."""
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            log_failure("background", name, error)
+        await asyncio.sleep(1)
+
+
+async def _announce(application: BotApplication) -> None:
+    """The menu of commands; a bot without it works as well."""
+    try:
+        await announce_commands(application.bot)
+    except TelegramError as error:
+        _log.warning("commands not announced: %s", type(error).__name__)
 
 
 async def _connect(application: BotApplication) -> None:
@@ -138,19 +170,22 @@ async def _connect(application: BotApplication) -> None:
             return
         except InvalidToken:
             raise SettingsInvalid("Telegram does not know this token: check SKINGPT_TELEGRAM_TOKEN.") from None
-        except NetworkError as error:
-            _log.warning("Bot API not reached (%s), again in %.1f s", type(error).__name__, pause)
+        except TelegramError as error:
+            _log.warning("the bot waits for Telegram (%s), again in %.1f s", type(error).__name__, pause)
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
 
 
-def _services(settings: BotSettings, db: CaseDatabase, application: BotApplication) -> Services:
+def _services(settings: BotSettings, db: CaseDatabase, application: BotApplication, attempts: Attempts) -> Services:
     cards = Cards(application.bot, db, settings.emergency_number)
     progress = Progress(db, cards, settings.progress_seconds)
 
-    async def finish(album: Album) -> None:
-        await finish_safely(services, album)
+    async def finish_album(album: Album) -> None:
+        await finish(services, album)
 
-    albums = Albums(settings.album_seconds, finish)
+    async def forget(chat_id: int, update_ids: Sequence[int]) -> None:
+        await attempts.surely(InboxQueue.finish, chat_id, update_ids)
+
+    albums = Albums(settings.album_seconds, finish_album, forget)
     services = Services(application.bot, db, settings, cards, progress, albums)
     return services

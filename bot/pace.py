@@ -17,9 +17,11 @@ _log = logging.getLogger(__name__)
 PER_CHAT = 1.0
 BURST = 3
 OVERALL = 30.0
-_TRIES = 4
-_LONGEST_WAIT = 60.0
-"""Seconds to wait for Telegram inside one call; the outbox waits longer by itself."""
+_TRIES = 3
+_LONGEST_WAIT = 10.0
+"""Seconds to wait for Telegram inside one call; the outbox and the inbox wait longer by themselves, holding up only the
+chat concerned.
+"""
 _FORGET_AFTER = 1000
 
 
@@ -70,7 +72,7 @@ class Pace(BaseRateLimiter[int]):
         """Make the call when its turn comes.
 
         Raises:
-            RetryAfter: Telegram asked to wait four times, or longer than a minute.
+            RetryAfter: Telegram asked to wait three times, or longer than ten seconds.
         """
         chat = data.get("chat_id")
         if chat is not None and endpoint.startswith(("send", "edit")) and endpoint != "sendChatAction":

@@ -110,6 +110,15 @@ GONE = "That question has been erased."
 PASSAGE_GONE = "That source isn't here any more."
 NOT_REVIEWED = "This text has not been reviewed by a clinician."
 THINKING = "💬 Let me look that up."
+HERE_IT_COMES = "📄 Here is your answer…"
+UNDELIVERED = (
+    "I have an answer for you but could not show it here. Please don't wait for it: if you feel worse or something "
+    "changes, call a doctor. You can also ask me again."
+)
+LATER = (
+    "I have your message, but I can't work on it right now. You need do nothing: I'll answer here as soon as I can. "
+    "If you feel worse, don't wait for me: call a doctor."
+)
 WAITS_FOR_PHOTO = "I have that. I'll answer as soon as I have looked at your photo."
 
 FAILED = (
@@ -224,6 +233,11 @@ HELPFUL, NOT_HELPFUL = "👍 Helpful", "👎 Not helpful"
 STAGE_RECEIVED = "📷 I have your {photos}. {queue}"
 STAGE_LOOKING = "I'm looking now…"
 STAGE_QUEUE = "Before you in the queue: {before}."
+STAGE_STALLED = (
+    "⏳ I have what you sent, but this takes longer than usual: a part that I need is not available right now. You "
+    "need do nothing, the answer comes here by itself. <b>If it gets worse, don't wait for me</b>: call a doctor, "
+    "or <b>{number}</b> if you can't breathe well, your face swells or you feel very ill."
+)
 STAGE_EXAMINED = "🔎 I have looked at it. Now I'm checking the guidelines…"
 STAGE_WORDS = "📖 Thank you. I'm checking the guidelines…"
 STAGE_CLOSED = "This question is closed. Send a photo or a message to start a new one."

@@ -1,7 +1,7 @@
 """The conversation of a case: the patient's words and the answers, each patient's turn answered once."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import String, cast, exists, literal, select
 from sqlalchemy.orm import Session, aliased
@@ -82,6 +82,15 @@ def count_attempt(db: CaseDatabase, turn_id: int) -> int:
         row.attempts += 1
         row.touched = db.now()
         return row.attempts
+
+
+def stall(db: CaseDatabase, turn_id: int) -> datetime:
+    """The present try was none: a part that it needs is not available. Since when that is so. Raises TurnNotFound."""
+    with db.write() as session:
+        row = _patient_turn(session, turn_id)
+        row.attempts = max(0, row.attempts - 1)
+        row.stalled = row.stalled or db.now()
+        return row.stalled
 
 
 def unanswered(db: CaseDatabase, older_than: timedelta) -> list[Turn]:

@@ -2,7 +2,8 @@
 
 One writer at a time is what makes every read-then-write of this room a compare-and-set: SQLite is told BEGIN
 IMMEDIATE, and Postgres holds an advisory lock until the transaction ends. A transaction here takes about a
-millisecond.
+millisecond. A reader has one snapshot (Postgres: REPEATABLE READ); a writer's first look comes after the lock, so it
+sees what the writer before it left (Postgres: READ COMMITTED).
 
 Open it after a process has forked, never before: a SQLite connection must not be carried across a fork.
 """
@@ -20,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from cases import postgres
 from cases.errors import DatabaseUnavailable
 from cases.schema import schema_lock, upgrade
 from cases.settings import CasesSettings
@@ -33,6 +35,7 @@ _NO_BEGIN: Final = "cases_no_begin"
 _WRITER_LOCK: Final = 0x736B696E
 KEY_CHECK: Final = "key check"
 """What the known text is bound to."""
+_POSTGRES_READER: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class CaseDatabase:
@@ -42,7 +45,8 @@ class CaseDatabase:
         self.engine = engine
         self.vault = vault
         self.now = clock or (lambda: datetime.now(UTC))
-        self._readers = sessionmaker(engine, expire_on_commit=False)
+        reading = {} if engine.dialect.name == "sqlite" else _POSTGRES_READER
+        self._readers = sessionmaker(engine.execution_options(**reading), expire_on_commit=False)
         self._writers = sessionmaker(engine.execution_options(**{_WRITER: True}), expire_on_commit=False)
 
     @contextmanager
@@ -63,7 +67,11 @@ class CaseDatabase:
         options: dict[str, Any] = {_NO_BEGIN: True}
         if self.engine.dialect.name != "sqlite":
             options["isolation_level"] = "AUTOCOMMIT"
-        with _vendor_errors_mapped(), self.engine.connect().execution_options(**options) as connection:
+        with (
+            _vendor_errors_mapped(),
+            self.engine.connect().execution_options(**options) as connection,
+            postgres.unhurried(connection),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -96,7 +104,7 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
                 # Readers then never wait for the writer. The file keeps the mode.
                 with database.outside_transaction() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            with engine.execution_options(**{_WRITER: True}).begin() as connection:
+            with engine.execution_options(**{_WRITER: True}).begin() as connection, postgres.unhurried(connection):
                 upgrade(connection)
             _check_key(database)
     except BaseException:
@@ -106,7 +114,7 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
 
 
 def _engine_options(backend: str) -> dict[str, Any]:
-    connect_args = {"timeout": WAIT_SECONDS} if backend == "sqlite" else {}
+    connect_args = {"timeout": WAIT_SECONDS} if backend == "sqlite" else postgres.connect_args(WAIT_SECONDS)
     # A statement's values are sealed, but ids need not stand in an error message either.
     return {
         "connect_args": connect_args,

@@ -2,7 +2,7 @@
 is done.
 """
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases.database import CaseDatabase
 from cases.messages import note_in
@@ -33,14 +33,22 @@ def pending(db: CaseDatabase) -> list[tuple[int, bytes]]:
         ]
 
 
-def done(db: CaseDatabase, update_id: int) -> None:
-    """The update has had its effect: its payload is removed, its id stays known. An unknown id changes
+def begin_again(db: CaseDatabase, update_id: int) -> int:
+    """Count one more replay of an update that a crash cut off, before it is dealt with; how many there were."""
+    with db.write() as session:
+        row = session.scalar(select(InboxRow).where(InboxRow.update_id == update_id))
+        if row is None:
+            return 0
+        row.replays += 1
+        return row.replays
+
+
+def done(db: CaseDatabase, *update_ids: int) -> None:
+    """The updates have had their effect: their payloads are removed, their ids stay known. An unknown id changes
     nothing.
     """
     with db.write() as session:
-        row = session.scalar(select(InboxRow).where(InboxRow.update_id == update_id))
-        if row is not None:
-            row.payload = None
+        session.execute(update(InboxRow).where(InboxRow.update_id.in_(update_ids)).values(payload=None))
 
 
 def inbox_place(update_id: int) -> str:

@@ -3,6 +3,7 @@
 The clocks of all machines that share a database must agree to within a second or so (NTP).
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -11,8 +12,10 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Exists, delete, exists, select
 
 from cases.database import CaseDatabase
-from cases.errors import LeaseLost, LeaseTaken
+from cases.errors import DatabaseUnavailable, LeaseLost, LeaseTaken
 from cases.tables import LeaseRow
+
+_log = logging.getLogger(__name__)
 
 
 def case_lease_name(case_id: str) -> str:
@@ -75,7 +78,10 @@ def lease(db: CaseDatabase, name: str, owner: str, seconds: float) -> Iterator[L
     try:
         yield held
     finally:
-        held._release()
+        try:
+            held._release()
+        except DatabaseUnavailable:  # the work is done all the same, and the lease ends by itself
+            _log.warning("lease %s not given back: it ends by itself within %g s", name, seconds)
 
 
 def is_leased(name: ColumnElement[str], now: datetime) -> Exists:

@@ -15,6 +15,8 @@ from cases.record import Outgoing, OutgoingKind
 from cases.tables import OutboxRow
 
 LEASE_SECONDS: Final = 60
+BLOCKED: Final = "blocked"
+"""Dropped because the patient had blocked the bot."""
 _KINDS: Final[dict[str, OutgoingKind]] = {kind: kind for kind in get_args(OutgoingKind)}
 _REASON_LENGTH: Final = 128
 
@@ -81,6 +83,14 @@ def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:
         return [_outgoing(db, row) for row in rows]
 
 
+def place(db: CaseDatabase, outgoing_id: int, message_id: int) -> None:
+    """A message stands in the chat for it and is still to be filled: whoever delivers it next fills that one."""
+    with db.write() as session:
+        row = session.get(OutboxRow, outgoing_id)
+        if row is not None and row.ended is None:
+            row.message_id = message_id
+
+
 def sent(db: CaseDatabase, outgoing_id: int, message_id: int | None) -> None:
     """It was sent, as this message where there is one. A message that was forgotten meanwhile changes
     nothing.
@@ -89,16 +99,55 @@ def sent(db: CaseDatabase, outgoing_id: int, message_id: int | None) -> None:
         row = session.get(OutboxRow, outgoing_id)
         if row is not None and row.ended is None:
             _end(db, row)
-            row.message_id = message_id
+            row.message_id = row.message_id if message_id is None else message_id
 
 
 def retry(db: CaseDatabase, outgoing_id: int, after: timedelta) -> None:
-    """Not sent: hand it out again, to anybody, when `after` has passed."""
+    """Tried, and failed: hand it out again, to anybody, when `after` has passed."""
+    _hand_back(db, outgoing_id, after, tried=True)
+
+
+def postpone(db: CaseDatabase, outgoing_id: int, after: timedelta) -> None:
+    """Not tried, or in vain for no fault of the message: hand it out again when `after` has passed, as if it never
+    had been.
+    """
+    _hand_back(db, outgoing_id, after, tried=False)
+
+
+def _hand_back(db: CaseDatabase, outgoing_id: int, after: timedelta, *, tried: bool) -> None:
     with db.write() as session:
         row = session.get(OutboxRow, outgoing_id)
         if row is not None and row.ended is None:
             row.due = db.now() + after
             row.owner = row.leased_until = None
+            row.attempts -= 0 if tried else 1
+
+
+def owners(db: CaseDatabase) -> list[str]:
+    """Who holds messages."""
+    with db.read() as session:
+        held = select(OutboxRow.owner).where(OutboxRow.ended.is_(None), OutboxRow.owner.is_not(None)).distinct()
+        return [owner for owner in session.scalars(held) if owner is not None]
+
+
+def release(db: CaseDatabase, owner: str) -> None:
+    """This owner is dead: what it held is due again, to anybody."""
+    with db.write() as session:
+        for row in session.scalars(select(OutboxRow).where(OutboxRow.ended.is_(None), OutboxRow.owner == owner)):
+            row.owner = row.leased_until = None
+
+
+def revive(db: CaseDatabase, chat_id: int) -> int:
+    """The patient let the bot write again: what was dropped as BLOCKED and can still be told is due now; how much."""
+    dropped = select(OutboxRow).where(
+        OutboxRow.chat_id == chat_id, OutboxRow.dropped == BLOCKED, OutboxRow.kind.in_(("case", "turn"))
+    )
+    with db.write() as session:
+        rows = session.scalars(dropped).all()
+        for row in rows:
+            row.ended = row.dropped = None
+            row.due = db.now()
+        return len(rows)
 
 
 def drop(db: CaseDatabase, outgoing_id: int, reason: str) -> None:
@@ -125,6 +174,7 @@ def _outgoing(db: CaseDatabase, row: OutboxRow) -> Outgoing:
         reference=row.reference,
         payload=db.vault.open(row.payload, outbox_place(row.dedupe)) if row.payload else b"",
         attempts=row.attempts,
+        message_id=row.message_id,
     )
 
 

@@ -5,15 +5,12 @@ SKINGPT_CASES_URL, SKINGPT_KEY …
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 
-class CasesSettings(BaseSettings):
+class CasesSettings(RoomSettings):
     """Settings of this room; without `cases_url` the database is the file `cases.db` in `data`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
 
     data: Path = Path(__file__).resolve().parent.parent / "var"
     """Folder of everything that is kept."""

@@ -95,7 +95,9 @@ class ConsentRow(Table):
 
 
 class CaseRow(Table):
-    """One case; `number` is the order of arrival, `touched` when a stage was last completed or tried."""
+    """One case; `number` is the order of arrival, `touched` when a stage was last completed or tried, `stalled` since
+    when its stage waits for a part that is not there.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("patient_id", "source"), {"sqlite_autoincrement": True})
@@ -113,6 +115,7 @@ class CaseRow(Table):
     advice_revision: Mapped[int | None] = mapped_column(Integer)
     status_message_id: Mapped[int | None] = mapped_column(BigInteger)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    stalled: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
     touched: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -121,12 +124,13 @@ class CaseRow(Table):
 
 
 class PhotoRow(Table):
-    """One photo; its bytes are read only when asked for."""
+    """One photo; its bytes are read only when asked for. `source`: the update it came with."""
 
     __tablename__ = "photos"
 
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    source: Mapped[str | None] = mapped_column(String(128))
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -146,6 +150,7 @@ class TurnRow(Table):
     answers: Mapped[int | None] = mapped_column(ForeignKey("turns.id"), unique=True)
     opening: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    stalled: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
     touched: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -164,13 +169,16 @@ class LeaseRow(Table):
 
 
 class InboxRow(Table):
-    """One update, in order of arrival; `payload` is sealed, and None once the update is done."""
+    """One update, in order of arrival; `payload` is sealed, and None once the update is done. `replays`: how often it
+    was begun again after a crash.
+    """
 
     __tablename__ = "inbox"
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     update_id: Mapped[int] = mapped_column(BigInteger, unique=True)
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    replays: Mapped[int] = mapped_column(Integer, default=0)
     received: Mapped[datetime] = mapped_column(UtcTime)
 
 

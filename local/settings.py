@@ -3,18 +3,15 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder the rooms lie in; every part is started here."""
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(RoomSettings):
     """Data folder, key, and the port each part asks for; a port that is taken is replaced by a free one."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     data: Path = ROOT / "var"
     key: SecretStr | None = None
@@ -33,7 +30,8 @@ class LocalSettings(BaseSettings):
     embedder_url: str | None = None
     model_url: str | None = None
     broker_url: str | None = None
-    """Where one of these four is set, that server runs elsewhere and is not started here."""
+    playground_url: str | None = None
+    """Where one of these five is set, that server runs elsewhere and is not started here."""
 
     start_seconds: float = Field(default=180, gt=0)
     """Longest wait for one part to come up."""

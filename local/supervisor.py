@@ -39,7 +39,7 @@ class House:
         ports = Ports.choose(settings)
         self.settings = settings
         self.shared = addresses(settings, ports)
-        self.page = "https://t.me" if settings.telegram_token else ports.url("playground")
+        self.page = "https://t.me" if settings.telegram_token else self.shared["SKINGPT_BOT_API"]
         self.clinic = ports.url("clinic")
         self._stop = asyncio.Event()
         self._changed = changed
@@ -64,11 +64,16 @@ class House:
         """The house as `running.json` tells of it."""
         return Running(
             pid=os.getpid(),
-            ready=all(child.up.is_set() for child in self.children),
+            ready=all(child.state in (State.UP, State.DONE) for child in self.children),
             page=self.page,
             environment=self.shared,
             parts={
-                child.part.name: {"state": child.state, "pid": child.pid, "restarts": child.restarts}
+                child.part.name: {
+                    "state": child.state,
+                    "pid": child.pid,
+                    "restarts": child.restarts,
+                    "reason": child.reason,
+                }
                 for child in self.children
             },
         )
@@ -79,8 +84,7 @@ class House:
         Raises:
             StartFailed: a part did not come up, or a stop was asked for; everything is stopped again.
         """
-        for folder in ("redis", "chroma", "playground", "logs"):
-            (self.settings.folder / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.ask_to_stop)
         self._tasks = [asyncio.create_task(self._keep(child)) for child in self.children]

@@ -60,7 +60,7 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
         if level is not TriageLevel.EMERGENCY:
             await ask_consent(services, came.chat_id, sent_something=True)
     elif photo := await _checked(services, came, album):
-        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source)
+        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source, came.source)
         if album.case_id == case.id and came.words:  # the caption of a later photo of an album
             await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
         album.case_id = case.id
@@ -93,13 +93,17 @@ def _keep(
     before: Case | None,
     case_id: str | None,
     source: str,
+    photo_source: str,
 ) -> Case:
+    if case_id is None and source != photo_source and (begun := caseload.case_of_source(db, patient_id, source)):
+        case_id = begun.id  # an album that the bot had begun with before it was killed
     if case_id is not None:
         try:
-            return caseload.add_photo(db, case_id, photo)
+            return caseload.add_photo(db, case_id, photo, photo_source)
         except (CaseNotFound, CaseClosed):
             source = f"{source}:again"  # erased or closed while the album came in: its rest is a new case
-    case = caseload.open_case(db, patient_id, (photo,), words, before.history if before else History(), source=source)
+    history = before.history if before else History()
+    case = caseload.open_case(db, patient_id, (photo,), words, history, source, photo_source)
     if before:
         caseload.close(db, before.id)
     return case
@@ -123,11 +127,3 @@ def _refusals(album: Album) -> str:
     if album.taken:
         return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why)
     return why
-
-
-async def finish_safely(services: Services, album: Album) -> None:
-    """`finish`, from a timer: a failure is logged; the case is stored already and the sweep queues it."""
-    try:
-        await finish(services, album)
-    except Exception as error:
-        _log.error("album in chat %d not finished: %s", album.chat_id, type(error).__name__)

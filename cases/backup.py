@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, create_engine, delete, func, insert, select, text
+from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from cases.database import CaseDatabase
 from cases.erasure import forget
@@ -20,28 +20,6 @@ from cases.tables import Table as Tables
 _ROWS: Final = 50
 
 
-def copy_record(db: CaseDatabase, to: Path) -> None:
-    """Write the record, as it is at one moment, into the new SQLite file `to`; others go on working meanwhile.
-
-    Raises DatabaseUnavailable.
-    """
-    to.touch(mode=0o600)
-    if db.engine.dialect.name == "sqlite":
-        with closing(sqlite3.connect(str(db.engine.url.database))) as file, closing(sqlite3.connect(to)) as copy:
-            file.backup(copy)
-        return
-    engine = create_engine(f"sqlite:///{to}")
-    with db.read() as session, engine.begin() as target:
-        source = session.connection()
-        Tables.metadata.create_all(target)
-        for table in Tables.metadata.sorted_tables:
-            _copy_rows(source, target, table)
-        revision = source.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-        target.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-        target.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
-    engine.dispose()
-
-
 def is_empty(db: CaseDatabase) -> bool:
     """Whether nobody's record is in the database, nor ever was."""
     with db.read() as session:
@@ -49,23 +27,36 @@ def is_empty(db: CaseDatabase) -> bool:
     return not any(rows)
 
 
-def fill_server(db: CaseDatabase, copy: CaseDatabase) -> None:
-    """Put the rows of an opened `copy` into an empty database on a server. Raises DatabaseUnavailable."""
-    with copy.read() as source, db.write() as target:
+def copy_file(db: CaseDatabase, to: Path) -> None:
+    """Copy a record that is a SQLite file, as it is at one moment, into the new file `to`; nobody has to wait."""
+    to.touch(mode=0o600)
+    with closing(sqlite3.connect(str(db.engine.url.database))) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+
+
+def copy_rows(source: CaseDatabase, target: CaseDatabase) -> None:
+    """Copy a record, as it is at one moment, into the empty `target`, whichever databases they are in.
+
+    Raises DatabaseUnavailable.
+    """
+    with source.read() as reading, target.write() as writing:
+        if source.engine.dialect.name == "postgresql":
+            reading.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for table in Tables.metadata.sorted_tables:
-            target.execute(delete(table))
-            _copy_rows(source.connection(), target.connection(), table)
-            _go_on_counting(target.connection(), table)
+            writing.execute(delete(table))
+            _copy_table(reading.connection(), writing.connection(), table)
+            if target.engine.dialect.name == "postgresql":
+                _go_on_counting(writing.connection(), table)
 
 
-def _copy_rows(source: Connection, target: Connection, table: Table) -> None:
-    rows = source.execution_options(yield_per=_ROWS).execute(select(table))
+def _copy_table(source: Connection, target: Connection, table: Table) -> None:
+    rows = source.execution_options(yield_per=_ROWS).execute(select(table).order_by(*table.primary_key))
     for batch in rows.mappings().partitions(_ROWS):
         target.execute(insert(table), [dict(row) for row in batch])
 
 
 def _go_on_counting(target: Connection, table: Table) -> None:
-    """The server counts on from the highest number, so that none is used twice."""
+    """Postgres counts on from the highest number, so that none is used twice."""
     column = table.autoincrement_column
     if column is not None:
         highest = target.execute(select(func.max(column))).scalar_one()

@@ -23,7 +23,7 @@ from typing import IO, BinaryIO, Final, cast
 
 from sqlalchemy import make_url
 
-from cases.backup import copy_record, fill_server, forget_again, forgotten, is_empty, revision_of
+from cases.backup import copy_file, copy_rows, forget_again, forgotten, is_empty, revision_of
 from cases.database import CaseDatabase, open_cases
 from cases.errors import BackupBroken, BackupRefused
 from cases.keys import load_key, load_keys
@@ -61,7 +61,7 @@ def back_up(settings: CasesSettings, file: Path) -> int:
         raise BackupRefused(f"{file} exists already and was left as it is: choose another name.")
     draft = file.with_name(f"{file.name}.part")
     with closing(open_cases(settings)) as db, _scratch(data) as folder:
-        copy_record(db, folder / _RECORD)
+        _copy_record(settings, db, folder)
         _copy_library(folder / _LIBRARY)
         revision = revision_of(folder / _RECORD)
         try:
@@ -70,8 +70,9 @@ def back_up(settings: CasesSettings, file: Path) -> int:
                 SealedWriter(out, load_key(settings), _BACKUP, revision) as sealed,
                 tarfile.open(fileobj=cast(IO[bytes], sealed), mode="w|") as archive,
             ):
-                for each in sorted(folder.iterdir()):
-                    archive.add(each, each.name)
+                for name in (_RECORD, _LIBRARY):
+                    if (folder / name).exists():
+                        archive.add(folder / name, name)
             draft.replace(file)
         finally:
             draft.unlink(missing_ok=True)
@@ -130,15 +131,20 @@ def _into_place(settings: CasesSettings, folder: Path, data: Path) -> None:
     with closing(open_cases(settings)) as db, closing(_open_copy(settings, folder)) as copy:
         if not is_empty(db):
             raise BackupRefused("The database that SKINGPT_CASES_URL names is not empty: restore into an empty one.")
-        fill_server(db, copy)
+        copy_rows(copy, db)
+
+
+def _copy_record(settings: CasesSettings, db: CaseDatabase, folder: Path) -> None:
+    if db.engine.dialect.name == "sqlite":
+        copy_file(db, folder / _RECORD)
+        return
+    with closing(_open_copy(settings, folder)) as copy:
+        copy_rows(db, copy)
 
 
 def _open_copy(settings: CasesSettings, folder: Path) -> CaseDatabase:
-    """The copy in `folder`, brought to the newest tables, with everything in its one file."""
-    db = open_cases(settings.model_copy(update={"cases_url": f"sqlite:///{folder / _RECORD}"}))
-    with db.outside_transaction() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return db
+    """The copy in `folder`, brought to the newest tables; when it is closed, all of it is in its one file."""
+    return open_cases(settings.model_copy(update={"cases_url": f"sqlite:///{folder / _RECORD}"}))
 
 
 def _copy_library(to: Path) -> None:

@@ -129,6 +129,7 @@ def measure(folder: Path, cases: int, patients: int, every: float, seed: int, co
     chats = -(-cases // CASES_OF_A_CHAT)
     ledger = Ledger(cases)
     with HouseUnderFault(folder) as house:
+        stored_before = _photos_stored(house)
         began = ledger.began = time.monotonic()
         killer = Killer(house, choice, every, began)
         killing = threading.Thread(target=killer.run, daemon=True)
@@ -149,7 +150,7 @@ def measure(folder: Path, cases: int, patients: int, every: float, seed: int, co
             thread.join(30)
         until(lambda: house.lives("supervisor"), 10)
         time.sleep(3)  # a doubled answer would come about now
-        return _result(house, ledger, killer, waiting, seed, time.monotonic() - began)
+        return _result(house, stored_before, ledger, killer, waiting, seed, time.monotonic() - began)
 
 
 def _side_by_side(chats: Sequence[Chat], patients: int) -> list[threading.Thread]:
@@ -185,7 +186,13 @@ def _watch(ledger: Ledger, killer: Killer, threads: Sequence[threading.Thread], 
 
 
 def _result(
-    house: HouseUnderFault, ledger: Ledger, killer: Killer, chats: Sequence[Chat], seed: int, seconds: float
+    house: HouseUnderFault,
+    stored_before: int,
+    ledger: Ledger,
+    killer: Killer,
+    chats: Sequence[Chat],
+    seed: int,
+    seconds: float,
 ) -> Result:
     told = [chat.judged() for chat in chats]
     kills = [_recovery(part, at, ledger) for part, at in killer.kills]
@@ -196,8 +203,6 @@ def _result(
         for sent, answered in ledger.answered
         if not any(sent <= at <= answered for _, at in killer.kills)
     ]
-    with closing(sqlite3.connect(house.data / "cases.db")) as record:
-        stored = record.execute("SELECT count(*) FROM photos").fetchone()[0]
     return Result(
         seed=seed,
         cases=ledger.photos_sent,
@@ -206,7 +211,7 @@ def _result(
         kills=len(kills),
         kills_by_part=dict(Counter(each.part for each in kills)),
         starts_of_the_house=house.starts,
-        photos_lost=ledger.photos_sent - stored,
+        photos_lost=ledger.photos_sent - (_photos_stored(house) - stored_before),
         answers_missing=sum(each.missing for each in told),
         answers_doubled=sum(each.doubled for each in told),
         out_of_order=sum(each.out_of_order for each in told),
@@ -218,6 +223,11 @@ def _result(
         all_answered_p95=_percentile(all_answered, 95),
         without_kills_p50=_percentile(quiet, 50),
     )
+
+
+def _photos_stored(house: HouseUnderFault) -> int:
+    with closing(sqlite3.connect(house.data / "cases.db")) as record:
+        return int(record.execute("SELECT count(*) FROM photos").fetchone()[0])
 
 
 def _recovery(part: str, at: float, ledger: Ledger) -> Kill:

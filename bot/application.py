@@ -139,6 +139,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await outbox.drain()
+            services.cards.close()
     finally:
         await application.shutdown()
 

@@ -96,7 +96,7 @@ class Chat:
             for _ in range(together):
                 if not self._send():
                     left = 0
-            self._until(lambda: len(_answers(self._messages())) >= self._photos)
+            self._until(lambda: len(answers_in(self._messages())) >= self._photos)
         if self._photos and not self._ledger.is_over:
             self._ask()
 
@@ -117,7 +117,7 @@ class Chat:
         return True
 
     def _note_answer(self, number: int, sent: float) -> None:
-        self._until(lambda: len(_answers(self._messages())) >= number)
+        self._until(lambda: len(answers_in(self._messages())) >= number)
         if not self._ledger.is_over:
             self._ledger.note(sent, self._ledger.now())
 
@@ -140,7 +140,7 @@ class Chat:
     def judged(self) -> Judgement:
         """What stands in the chat now."""
         said = self._messages()
-        answers = _answers(said)
+        answers = answers_in(said)
         cases = set(answers)
         replies = _replies(said, self._question)
         asked = 1 if self._question else 0
@@ -159,7 +159,7 @@ class Chat:
     def _out_of_order(self, said: list[Json]) -> int:
         """Cards stand in the order of the photos they answer, and a reply below them."""
         answered = [
-            each["reply_to_message"]["message_id"] for each in said if _case_of(each) and "reply_to_message" in each
+            each["reply_to_message"]["message_id"] for each in said if case_of(each) and "reply_to_message" in each
         ]
         return sum(later < earlier for earlier, later in pairwise(answered))
 
@@ -168,7 +168,7 @@ def _labels(message: Json) -> list[str]:
     return [button["text"] for button in buttons(message)]
 
 
-def _case_of(message: Json) -> str | None:
+def case_of(message: Json) -> str | None:
     """The case that this message is the answer to: its button for feedback names it."""
     for button in buttons(message):
         try:
@@ -180,9 +180,9 @@ def _case_of(message: Json) -> str | None:
     return None
 
 
-def _answers(said: list[Json]) -> list[str]:
+def answers_in(said: list[Json]) -> list[str]:
     """The cases answered, once for each message that answers one."""
-    return [case for case in map(_case_of, said) if case]
+    return [case for case in map(case_of, said) if case]
 
 
 def _replies(said: list[Json], question: int | None) -> list[Json]:
@@ -193,7 +193,7 @@ def _replies(said: list[Json], question: int | None) -> list[Json]:
         if question is not None
         and each["message_id"] > question
         and each.get("text") not in _NOTICES
-        and not _case_of(each)
+        and not case_of(each)
         and "Here is your answer" not in each.get("text", "")
         and "takes longer than usual" not in each.get("text", "")
     ]

@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot import texts
+from bot.transient import is_transient
 from cases import caseload, consent, conversation, inbox, outbox, patients
 from cases.database import CaseDatabase
-from cases.errors import DatabaseUnavailable
+from cases.errors import DatabaseUnavailable, SealBroken
 from cases.record import Case, CaseStatus
 from local.playground.patient import Patient, add_fault
 from tests.bot.conftest import House
@@ -26,6 +28,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.outbox._LONGEST_PAUSE", 0.1)
     monkeypatch.setattr("bot.attempts._FIRST_WAIT", 0.02)
     monkeypatch.setattr("bot.attempts._LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("bot.attempts._URGENT_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -311,3 +314,22 @@ def test_a_case_that_waits_for_a_part_says_so_and_then_gives_the_answer(house: H
         patient.wait_for(saying(texts.READY))
     assert caseload.get(house.db, case.id).status is CaseStatus.DELIVERED
     assert not any("longer than usual" in text for text in quiet(patient, 0, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (NetworkError("x"), True),
+        (TimedOut("x"), True),
+        (RetryAfter(3), True),
+        (Conflict("x"), True),
+        (InvalidToken("x"), True),
+        (DatabaseUnavailable("x"), True),
+        (BadRequest("x"), False),
+        (Forbidden("x"), False),
+        (SealBroken("x"), False),
+        (KeyError("x"), False),
+    ],
+)
+def test_what_passes_by_itself(error: Exception, transient: bool) -> None:
+    assert is_transient(error) == transient

@@ -3,20 +3,16 @@
 from functools import cached_property
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsInvalid
+from room_settings import RoomSettings
 
 PLAYGROUND_TOKEN = "1:playground"
 """The playground's default token: no secret, it listens on loopback only."""
 
 
-class BotSettings(BaseSettings):
+class BotSettings(RoomSettings):
     """Which bot this is, who may use it, and how it speaks. Without a token it talks to the playground."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     telegram_token: SecretStr | None = None
     telegram_allowed: str = ""

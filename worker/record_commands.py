@@ -3,11 +3,9 @@
 Run: ``./run cases --help``
 """
 
-from contextlib import closing
-
 import typer
 
-from agents.memory import open_memory, reseal_memory
+from agents.memory import close_memory, open_memory, reseal_memory
 from agents.settings import AgentSettings
 from cases import commands
 from cases.database import CaseDatabase
@@ -63,5 +61,7 @@ def _places(db: CaseDatabase, settings: CasesSettings) -> list[Reseal]:
 
 def _reseal_memory(db: CaseDatabase) -> int:
     memory = open_memory(AgentSettings(), db.vault)
-    with closing(memory.conn):
+    try:
         return reseal_memory(memory, db.vault)
+    finally:
+        close_memory(memory)

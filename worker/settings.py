@@ -1,17 +1,15 @@
 """The worker's settings, each an environment variable ``SKINGPT_<NAME>``."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(RoomSettings):
     """Where the broker and the model are, and how long and how often the worker tries."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", frozen=True, extra="ignore", env_ignore_empty=True, protected_namespaces=()
-    )
-
-    broker_url: str = "redis://127.0.0.1:8774/0"
+    broker_url: str = Field(default="redis://127.0.0.1:8774/0", repr=False)
+    """Redis or RabbitMQ (amqp://); not shown, since it may hold a password."""
     model_url: str = "http://127.0.0.1:8773"
     model_key: str = Field(default="unused", min_length=1, repr=False)
     """Bearer key of the model's endpoint. Never empty: the client would send the machine's Hugging Face token

@@ -123,11 +123,13 @@ class Killer:
         self._stop.set()
 
 
-def measure(folder: Path, cases: int, patients: int, every: float, seed: int, console: Console) -> Result:
+def measure(
+    folder: Path, cases: int, longest: float, patients: int, every: float, seed: int, console: Console
+) -> Result:
     """Run it in `folder`."""
     choice = random.Random(seed)
     chats = -(-cases // CASES_OF_A_CHAT)
-    ledger = Ledger(cases)
+    ledger = Ledger(cases, longest)
     with HouseUnderFault(folder) as house:
         stored_before = _photos_stored(house)
         began = ledger.began = time.monotonic()
@@ -173,7 +175,7 @@ def _side_by_side(chats: Sequence[Chat], patients: int) -> list[threading.Thread
 
 def _watch(ledger: Ledger, killer: Killer, threads: Sequence[threading.Thread], console: Console) -> None:
     told = 0.0
-    while ledger.photos_sent < ledger.cases and any(thread.is_alive() for thread in threads):
+    while not ledger.is_closed and any(thread.is_alive() for thread in threads):
         time.sleep(0.5)
         killer.start_again()
         if time.monotonic() - told > 30:
@@ -261,6 +263,7 @@ def main(
     cases: Annotated[int, typer.Option(min=1, help="Photos to send.")] = 1000,
     patients: Annotated[int, typer.Option(min=1, help="Patients side by side.")] = 12,
     every: Annotated[float, typer.Option(min=0.5, help="Seconds from kill to kill, on average.")] = 6.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Send photos for so long at most.")] = 7200.0,
     seed: Annotated[int | None, typer.Option(help="Of the kills; printed, to run them again.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Keep data and logs here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -270,7 +273,7 @@ def main(
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     console.print(f"seed {chosen}", highlight=False)
     with tempfile.TemporaryDirectory() as scratch:
-        result = measure(folder or Path(scratch), cases, patients, every, chosen, console)
+        result = measure(folder or Path(scratch), cases, seconds, patients, every, chosen, console)
     if as_json:
         typer.echo(json.dumps(asdict(result), indent=1))
     else:

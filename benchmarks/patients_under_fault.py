@@ -23,9 +23,12 @@ _NOTICES = (texts.READY, texts.THINKING, texts.LATER)
 
 @dataclass
 class Ledger:
-    """When what was sent and answered, in seconds since `began`; shared by all patients."""
+    """When what was sent and answered, in seconds since `began`; shared by all patients. `longest`: photos are sent for
+    so many seconds at most.
+    """
 
     cases: int
+    longest: float
     began: float = 0.0
     photos_sent: int = 0
     questions_asked: int = 0
@@ -36,10 +39,15 @@ class Ledger:
     def take_photo(self) -> bool:
         """Whether one more photo is to be sent; it then counts as sent."""
         with self._lock:
-            if self.photos_sent >= self.cases:
+            if self.is_closed:
                 return False
             self.photos_sent += 1
             return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more photos are to be sent: all were, or the time for it is up."""
+        return self.photos_sent >= self.cases or self.now() > self.longest
 
     def asked(self) -> None:
         """A question was asked."""
@@ -88,6 +96,8 @@ class Chat:
 
     def run(self) -> None:
         """Agree, send the photos one or two at a time, wait for each answer, ask a question at the end."""
+        if self._ledger.is_closed:
+            return
         self._agree()
         left = CASES_OF_A_CHAT
         while left:
@@ -145,7 +155,8 @@ class Chat:
         replies = _replies(said, self._question)
         asked = 1 if self._question else 0
         apologies = sum("could not look at this" in each.get("text", "") for each in said)
-        expected = 2 + 2 * self._photos + asked  # consent and thanks; a card and a notice for each photo; a reply
+        consent = 2 if said else 0  # the question and the thanks
+        expected = consent + 2 * self._photos + asked  # a card and a notice for each photo; a reply
         doubled = len(answers) - len(cases) + max(0, len(replies) - asked)
         self._patient.close()
         return Judgement(

@@ -10,7 +10,7 @@ import cases.errors
 import knowledge.errors
 import worker.errors
 from agents.errors import ChatModelUnavailable, MemoryUnreadable
-from cases.errors import DatabaseUnavailable, SchemaUnknown
+from cases.errors import DatabaseUnavailable, SchemaOutdated, SchemaUnknown
 from knowledge.errors import EmbedderUnavailable, IndexMissing, IndexUnavailable, LibraryUnavailable
 from worker.availability import is_unavailable
 from worker.errors import ModelBusy, ModelUnavailable
@@ -18,6 +18,7 @@ from worker.errors import ModelBusy, ModelUnavailable
 WAITED_FOR = {
     ChatModelUnavailable,
     DatabaseUnavailable,
+    SchemaOutdated,
     SchemaUnknown,
     EmbedderUnavailable,
     IndexMissing,

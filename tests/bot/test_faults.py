@@ -14,7 +14,7 @@ from bot import texts
 from bot.transient import is_transient
 from cases import caseload, consent, conversation, inbox, outbox, patients
 from cases.database import CaseDatabase
-from cases.errors import DatabaseUnavailable, SealBroken
+from cases.errors import DatabaseUnavailable, LeaseTaken, SealBroken
 from cases.record import Case, CaseStatus
 from local.playground.patient import Patient, add_fault
 from tests.bot.conftest import House
@@ -325,6 +325,7 @@ def test_a_case_that_waits_for_a_part_says_so_and_then_gives_the_answer(house: H
         (Conflict("x"), True),
         (InvalidToken("x"), True),
         (DatabaseUnavailable("x"), True),
+        (LeaseTaken("x"), True),
         (BadRequest("x"), False),
         (Forbidden("x"), False),
         (SealBroken("x"), False),

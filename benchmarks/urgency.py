@@ -15,7 +15,7 @@ from agents.settings import AgentSettings
 from agents.triage import triage_findings
 from conditions import CHOICES, MALIGNANT, TriageLevel
 from model.choosing import choose
-from model.evaluate import read_records, tower_outputs
+from model.evaluation.figures import read_records, tower_outputs
 from model.network import load_skingpt
 from model.pictures import DOMAINS
 from model.settings import ModelSettings
@@ -37,7 +37,7 @@ def main(data: Annotated[Path, typer.Option()], split: Annotated[str, typer.Opti
         found = read_view([first, tops[0]], [[first], tops])
         level = triage_findings(found.probabilities, found.domain, settings.thresholds).level
         named = any(found.probabilities[slug] >= settings.serious_threshold for slug in MALIGNANT & set(CHOICES))
-        urgent[record.choice].append((level.urgency >= TriageLevel.THIS_WEEK.urgency, named))
+        urgent[record.slug or ""].append((level.urgency >= TriageLevel.THIS_WEEK.urgency, named))
     for kind in sorted(urgent, key=lambda kind: (kind not in MALIGNANT, kind)):
         rows = urgent[kind]
         weekly, with_cancer = (sum(row[i] for row in rows) / len(rows) for i in (0, 1))

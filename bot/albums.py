@@ -28,7 +28,8 @@ class Album:
     case_id: str | None = None
     sent: int = 0
     taken: int = 0
-    refused: list[RefusalReason] = field(default_factory=list)
+    refused: dict[int, RefusalReason] = field(default_factory=dict)
+    """By the number of the photo's message."""
     closed: bool = False
     """Nothing more of it is taken: no consent, or it must not be looked at; that was said already."""
     messages: set[int] = field(default_factory=set)

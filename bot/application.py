@@ -24,6 +24,7 @@ from telegram.ext import (
 from bot.albums import Album, Albums
 from bot.attempts import Attempts
 from bot.cards import Cards
+from bot.decoding import Decoders
 from bot.errors import SettingsInvalid
 from bot.handlers.agreeing import announce_commands, show_help, start
 from bot.handlers.data import ask_forget, export, privacy
@@ -32,9 +33,10 @@ from bot.handlers.other import on_other, on_unknown_command
 from bot.handlers.photos import finish, on_photo
 from bot.handlers.pressed import on_press
 from bot.handlers.questions_asked import list_cases, new_question
-from bot.handlers.words import on_edited_words, on_words
+from bot.handlers.words import on_edited, on_words
 from bot.inbox import InboxQueue
 from bot.noting import NotingPace
+from bot.once import Once
 from bot.order import ChatOrder
 from bot.outbox import Outbox
 from bot.progress import Progress
@@ -56,6 +58,9 @@ _COMMANDS = {
     "export": export,
     "forget": ask_forget,
 }
+_PICTURE = filters.PHOTO | filters.Document.IMAGE
+for _ending in ("jpg", "jpeg", "png", "webp", "heic", "heif"):  # some phones send a photo's file without its type
+    _PICTURE |= filters.Document.FileExtension(_ending)
 _UPDATES = ["message", "edited_message", "callback_query"]
 _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
@@ -94,9 +99,9 @@ def _add_handlers(application: BotApplication) -> None:
         application.add_handler(CommandHandler(command, handler, filters=new))
     application.add_handler(MessageHandler(new & filters.COMMAND, on_unknown_command))
     application.add_handler(MessageHandler(new & filters.TEXT, on_words))
-    application.add_handler(MessageHandler(new & (filters.PHOTO | filters.Document.IMAGE), on_photo))
+    application.add_handler(MessageHandler(new & _PICTURE, on_photo))
     application.add_handler(MessageHandler(new & ~filters.StatusUpdate.ALL, on_other))
-    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited_words))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited))
     application.add_handler(CallbackQueryHandler(on_press))
 
 
@@ -113,7 +118,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     await _connect(application)
     attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
     application.add_error_handler(attempts.on_error)
-    services = _services(settings, db, application, attempts)
+    services = services_for(settings, db, application, attempts, Decoders())
     order.serve(attempts, services.albums)
     services.put_into(application.bot_data)
     outbox = Outbox(application.bot, db, services.cards, services.number, settings.outbox_seconds)
@@ -141,6 +146,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
             await outbox.drain()
     finally:
         await application.shutdown()
+        await asyncio.to_thread(services.decoders.close)
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -176,7 +182,10 @@ async def _connect(application: BotApplication) -> None:
             pause = min(_LONGEST_PAUSE, pause * 2)
 
 
-def _services(settings: BotSettings, db: CaseDatabase, application: BotApplication, attempts: Attempts) -> Services:
+def services_for(
+    settings: BotSettings, db: CaseDatabase, application: BotApplication, attempts: Attempts, decoders: Decoders
+) -> Services:
+    """What the handlers work with."""
     cards = Cards(application.bot, db, settings.emergency_number)
     progress = Progress(db, cards, settings.progress_seconds)
 
@@ -187,5 +196,5 @@ def _services(settings: BotSettings, db: CaseDatabase, application: BotApplicati
         await attempts.surely(InboxQueue.finish, chat_id, update_ids)
 
     albums = Albums(settings.album_seconds, finish_album, forget)
-    services = Services(application.bot, db, settings, cards, progress, albums)
+    services = Services(application.bot, db, settings, cards, progress, albums, decoders, Once(seconds=60))
     return services

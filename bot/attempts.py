@@ -16,7 +16,7 @@ from telegram import Bot, Update
 from telegram.error import Forbidden, RetryAfter, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
-from bot import texts
+from bot import metrics, texts
 from bot.message import Message, message
 from bot.pace import seconds
 from bot.sending import send
@@ -92,7 +92,9 @@ class Attempts:
                 await work
             error = self._errors.pop(update.update_id, None)
             if error is None or isinstance(error, Forbidden):
+                metrics.HANDLED.labels("done").inc()
                 return True
+            metrics.HANDLED.labels("failed").inc()
             self._stalled.add(chat_of(update))
             tries += 1
             failures += not (is_transient(error) and time.monotonic() - began < _PATIENCE)
@@ -138,6 +140,7 @@ class Attempts:
 
     async def _give_up(self, update: Update) -> None:
         chat = chat_of(update)
+        metrics.HANDLED.labels("given-up").inc()
         _log.error("update %d given up", update.update_id)
         apology, dedupe = texts.FAILED_ONCE, f"apology:{update.update_id}"
         try:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from telegram import Bot, Update
 from telegram.error import NetworkError
 
+from bot import metrics
 from cases import inbox, outbox
 from cases.database import CaseDatabase
 from cases.errors import CasesError
@@ -43,6 +44,7 @@ class InboxQueue(asyncio.Queue[object]):
                 raise NetworkError(f"update {item.update_id} not written down: {type(error).__name__}") from None
             if not new:
                 return
+            metrics.RECEIVED.labels(metrics.update_kind(item)).inc()
         await super().put(item)
 
     async def replay(self, bot: Bot) -> int:

@@ -11,6 +11,7 @@ from telegram.ext import BaseUpdateProcessor
 from bot.albums import Albums
 from bot.attempts import Attempts, chat_of
 from bot.inbox import InboxQueue
+from logs import about
 
 _WAITING = 100_000
 """Updates that may wait here; how many are worked on at once is for `Attempts` to say."""
@@ -43,7 +44,8 @@ class ChatOrder(BaseUpdateProcessor):
         self._waiting[chat] = self._waiting.get(chat, 0) + 1
         try:
             async with lock:
-                await self._deal(update, chat, coroutine)
+                with about(update=update.update_id):
+                    await self._deal(update, chat, coroutine)
         finally:
             self._waiting[chat] -= 1
             if not self._waiting[chat]:

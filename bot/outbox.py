@@ -17,7 +17,7 @@ from datetime import timedelta
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
-from bot import texts
+from bot import metrics, texts
 from bot.cards import Cards
 from bot.message import Message, escape, message
 from bot.pace import seconds
@@ -27,7 +27,8 @@ from bot.transient import is_transient
 from cases import caseload, conversation, outbox
 from cases.database import CaseDatabase
 from cases.errors import CaseNotFound, CasesError, TurnNotFound
-from cases.record import CaseStatus, Outgoing
+from cases.record import Case, CaseStatus, Outgoing
+from logs import about
 from worker.failures import log_failure
 
 _log = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ class Outbox:
         try:
             for index, outgoing in enumerate(waiting):
                 late = time.monotonic() - begun > _BEGIN_SECONDS
-                after = timedelta() if late else await self._deliver_one(outgoing)
+                with about(message=outgoing.id, **_subject(outgoing)):
+                    after = timedelta() if late else await self._deliver_one(outgoing)
                 if after is not None:
                     for held in waiting[index if late else index + 1 :]:
                         await asyncio.to_thread(outbox.postpone, self._db, held.id, after)
@@ -117,16 +119,26 @@ class Outbox:
         try:
             message_id = await self._show(outgoing)
         except (CaseNotFound, TurnNotFound):
-            return await self._ended(lambda: outbox.drop(self._db, outgoing.id, "erased"))
+            await self._drop(outgoing, "erased")
+            return None
         except Forbidden:
-            return await self._ended(lambda: outbox.drop(self._db, outgoing.id, outbox.BLOCKED))
+            await self._drop(outgoing, outbox.BLOCKED)
+            return None
         except Exception as error:
             return await self._failed(outgoing, error)
         self._unreached.pop(outgoing.chat_id, None)
-        return await self._ended(lambda: outbox.sent(self._db, outgoing.id, message_id))
+        await self._ended(lambda: outbox.sent(self._db, outgoing.id, message_id))
+        metrics.SENT.labels(outgoing.kind).inc()
+        _log.info("%s sent", outgoing.kind)
+        return None
+
+    async def _drop(self, outgoing: Outgoing, reason: str) -> None:
+        await self._ended(lambda: outbox.drop(self._db, outgoing.id, reason))
+        metrics.DROPPED.labels(reason).inc()
 
     async def _failed(self, outgoing: Outgoing, error: Exception) -> timedelta | None:
         log_failure("message", outgoing.id, error)
+        metrics.RETRIED.labels(outgoing.kind).inc()
         if is_transient(error):
             unreached = self._unreached.get(outgoing.chat_id, 0) + 1
             self._unreached[outgoing.chat_id] = unreached
@@ -147,6 +159,7 @@ class Outbox:
             apology = texts.UNDELIVERED.encode()
             outbox.put(self._db, outgoing.chat_id, "text", "", apology, dedupe=f"undelivered:{outgoing.id}")
         outbox.drop(self._db, outgoing.id, "refused")
+        metrics.DROPPED.labels("refused").inc()
 
     async def _ended(self, write: Callable[[], None]) -> timedelta | None:
         """What was sent must be known as sent, or it is sent again: wait for the record as long as it takes. None."""
@@ -187,16 +200,33 @@ class Outbox:
 
     async def _show_case(self, case_id: str) -> int | None:
         case = await self._cards.show(case_id)
-        await asyncio.to_thread(self._note_shown, case_id, case.status, case.chat_id)
+        await asyncio.to_thread(self._note_shown, case)
         return case.status_message_id
 
-    def _note_shown(self, case_id: str, status: CaseStatus, chat_id: int) -> None:
-        if status is CaseStatus.ADVISED:
-            caseload.mark_delivered(self._db, case_id)
+    def _note_shown(self, case: Case) -> None:
+        if case.status is CaseStatus.ADVISED:
+            delivered = caseload.mark_delivered(self._db, case.id)
             # An edit makes no sound: the first answer, and a failure, are announced once.
-            outbox.put(self._db, chat_id, "notice", case_id, dedupe=f"notice:{case_id}")
-        elif status is CaseStatus.FAILED:
-            outbox.put(self._db, chat_id, "notice", case_id, dedupe=f"notice:{case_id}:failed")
+            first = outbox.put(self._db, case.chat_id, "notice", case.id, dedupe=f"notice:{case.id}")
+            if delivered and case.advice is not None:
+                metrics.DELIVERED.labels(case.advice.triage.level.value).inc()
+            if first:
+                seconds_taken = (self._db.now() - case.created).total_seconds()
+                metrics.ANSWER_SECONDS.labels("photo" if case.photo_ids else "words").observe(seconds_taken)
+                _log.info("answered after %.1f s", seconds_taken)
+        elif case.status is CaseStatus.FAILED:
+            outbox.put(self._db, case.chat_id, "notice", case.id, dedupe=f"notice:{case.id}:failed")
+
+
+def _subject(outgoing: Outgoing) -> dict[str, str | int]:
+    """What a message is about, by its id."""
+    match outgoing.kind:
+        case "case" | "notice":
+            return {"case": outgoing.reference}
+        case "turn":
+            return {"turn": int(outgoing.reference)}
+        case _:
+            return {}
 
 
 def _is_dead(owner: str) -> bool:

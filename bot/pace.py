@@ -12,6 +12,8 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from bot import metrics
+
 _log = logging.getLogger(__name__)
 
 PER_CHAT = 1.0
@@ -81,6 +83,7 @@ class Pace(BaseRateLimiter[int]):
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
+                metrics.RATE_LIMITED.labels(endpoint).inc()
                 wait = seconds(error)
                 if attempt == _TRIES or wait > _LONGEST_WAIT:
                     raise

@@ -130,6 +130,14 @@ def cases_of(db: CaseDatabase, patient_id: int) -> list[Case]:
         return [snapshot(db.vault, row) for row in rows]
 
 
+def photos_since(db: CaseDatabase, patient_id: int, ago: timedelta) -> int:
+    """How many photos of the patient were stored within the last `ago`."""
+    counted = select(func.count()).select_from(PhotoRow).join(CaseRow, CaseRow.id == PhotoRow.case_id)
+    with db.read() as session:
+        recent = counted.where(CaseRow.patient_id == patient_id, PhotoRow.created > db.now() - ago)
+        return session.execute(recent).scalar_one()
+
+
 def photo(db: CaseDatabase, photo_id: int) -> bytes:
     """The photo as it was stored. Raises PhotoNotFound."""
     with db.read() as session:

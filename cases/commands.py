@@ -1,5 +1,6 @@
-"""The commands on patients' records: export, forget, key, new-key, purge. `worker.record_commands` has those that
-reach beyond the record.
+"""The commands on patients' records: export, forget, key, new-key, purge, migrate, downgrade.
+
+`worker.record_commands` has those that reach beyond the record.
 
 Run: python -m cases.commands --help
 """
@@ -13,7 +14,8 @@ from typing import Annotated
 
 import typer
 
-from cases.database import CaseDatabase, open_cases
+from cases import schema
+from cases.database import CaseDatabase, migrating, open_cases
 from cases.errors import CasesError, PatientNotFound
 from cases.keys import KeyFile, new_key
 from cases.patients import export as export_patient
@@ -81,6 +83,39 @@ def purge() -> None:
     with opened() as db:
         counts = purge_cases(db, timedelta(days=CasesSettings().retention_days)).counts
     typer.echo(f"Erased {counts['cases']} cases.")
+
+
+@app.command()
+def migrate(
+    to: Annotated[str | None, typer.Option(help="The revision to stop at; default: the newest.")] = None,
+) -> None:
+    """Bring the tables up to this program's revision. Old and new processes may be at work meanwhile."""
+    with told(), migrating(CasesSettings()) as connection:
+        before = schema.revision(connection)
+        schema.upgrade(connection, _revision(to) if to else "head")
+        after = schema.revision(connection)
+    typer.echo(f"The tables are at revision {after}" + (f" (before: {before or 'none'})." if before != after else "."))
+
+
+@app.command()
+def downgrade(
+    to: Annotated[str, typer.Argument(help="The revision to go back to, e.g. 0001.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Take the tables back to an earlier revision, for an earlier program. What only newer ones hold is lost."""
+    if not yes:
+        typer.confirm("Is every process stopped, and a backup made?", abort=True)
+    with told(), migrating(CasesSettings()) as connection:
+        schema.downgrade(connection, _revision(to))
+        after = schema.revision(connection)
+    typer.echo(f"The tables are at revision {after or 'none'}.")
+
+
+def _revision(name: str) -> str:
+    if name not in schema.revisions():
+        known = ", ".join(reversed(schema.revisions()))
+        raise typer.BadParameter(f"There is no revision {name} here, but {known}.")
+    return name
 
 
 def _patient(db: CaseDatabase, chat_id: int) -> Patient:

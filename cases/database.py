@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cases import postgres
 from cases.errors import DatabaseUnavailable
-from cases.schema import schema_lock, upgrade
+from cases.schema import prepare, schema_lock
 from cases.settings import CasesSettings
 from cases.tables import KeyCheckRow
 from cases.vault import Vault, open_vault
@@ -83,8 +83,58 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
     """Open the database, make or upgrade its tables, and check that the key is the one it was made with.
 
     Several processes may do so at the same time. Raises KeyMissing, KeyInvalid, WrongKey,
-    DatabaseUnavailable, SchemaUnknown.
+    DatabaseUnavailable, SchemaUnknown, SchemaOutdated.
     """
+    database, url = _planned(settings)
+    try:
+        with _vendor_errors_mapped(), schema_lock(url):
+            if url.get_backend_name() == "sqlite":
+                # Readers then never wait for the writer. The file keeps the mode.
+                with database.outside_transaction() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            with _migrating(database) as connection:
+                prepare(connection, may_migrate=settings.migrate)
+            _check_key(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def as_it_is(settings: CasesSettings) -> Iterator[CaseDatabase]:
+    """The database with whatever tables it has, for looking at it: nothing is made, upgraded or checked.
+
+    Raises KeyMissing, KeyInvalid, DatabaseUnavailable.
+    """
+    database, _ = _planned(settings)
+    try:
+        with _vendor_errors_mapped():
+            yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def migrating(settings: CasesSettings) -> Iterator[Connection]:
+    """One transaction, alone, in which the tables may be changed. Raises as `open_cases` does."""
+    database, url = _planned(settings)
+    try:
+        with _vendor_errors_mapped(), schema_lock(url), _migrating(database) as connection:
+            yield connection
+    finally:
+        database.close()
+
+
+@contextmanager
+def _migrating(database: CaseDatabase) -> Iterator[Connection]:
+    writer = database.engine.execution_options(**{_WRITER: True})
+    with writer.begin() as connection, postgres.unhurried(connection):
+        yield connection
+
+
+def _planned(settings: CasesSettings) -> tuple[CaseDatabase, URL]:
+    """The database and its address; connects to nothing yet."""
     vault = open_vault(settings)
     try:
         url = make_url(settings.url)
@@ -94,23 +144,10 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
             f"SKINGPT_CASES_URL names no database that can be opened here ({type(error).__name__}): "
             "use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME, and install its driver."
         ) from None
-    database = CaseDatabase(engine, vault)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin)
-    try:
-        with _vendor_errors_mapped(), schema_lock(url):
-            if url.get_backend_name() == "sqlite":
-                # Readers then never wait for the writer. The file keeps the mode.
-                with database.outside_transaction() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            with engine.execution_options(**{_WRITER: True}).begin() as connection, postgres.unhurried(connection):
-                upgrade(connection)
-            _check_key(database)
-    except BaseException:
-        engine.dispose()
-        raise
-    return database
+    return CaseDatabase(engine, vault), url
 
 
 def _engine_options(backend: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@
     ├── SealBroken              sealed with this key, but changed since or put in another place
     ├── ErasureUnfinished       the rows are gone, their bytes not yet: forget again
     └── DatabaseUnavailable     the database cannot be reached, is locked, or refused
-        └── SchemaUnknown       made by a newer version of this program
+        ├── SchemaUnknown       made by a newer version of this program, which older ones cannot share
+        └── SchemaOutdated      older than this program, and SKINGPT_MIGRATE=no forbids to upgrade it here
 
 Messages name ids, files and settings, never a patient's words, a photo or a key.
 """
@@ -77,4 +78,8 @@ class DatabaseUnavailable(CasesError):
 
 
 class SchemaUnknown(DatabaseUnavailable):
-    """The database was made by a newer version of this program."""
+    """The database was made by a newer version of this program, which older ones cannot share."""
+
+
+class SchemaOutdated(DatabaseUnavailable):
+    """The tables are older than this program, and upgrading them is left to `./run cases migrate`."""

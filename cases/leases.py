@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Exists, delete, exists, select
 
+from cases import metrics
 from cases.database import CaseDatabase
 from cases.errors import DatabaseUnavailable, LeaseLost, LeaseTaken
 from cases.tables import LeaseRow
@@ -58,6 +59,8 @@ class Lease:
             if row is None:
                 row = LeaseRow(name=self.name)
                 session.add(row)
+            else:
+                metrics.TAKEN_OVER.labels(self.name.partition(":")[0]).inc()
             row.owner = self.owner
             row.token = self._token
             row.expires = now + timedelta(seconds=self._seconds)

@@ -29,10 +29,10 @@ def put(
     payload: bytes = b"",
     *,
     dedupe: str,
-) -> None:
-    """Store a message for the chat; `payload` is sealed. The same `dedupe` a second time changes nothing."""
+) -> bool:
+    """Store a message for the chat; `payload` is sealed. False: the same `dedupe` was there, nothing changed."""
     with db.write() as session:
-        add(db, session, chat_id, kind, reference, payload, dedupe=dedupe)
+        return add(db, session, chat_id, kind, reference, payload, dedupe=dedupe)
 
 
 def add(
@@ -44,10 +44,10 @@ def add(
     payload: bytes = b"",
     *,
     dedupe: str,
-) -> None:
+) -> bool:
     """`put`, inside a transaction that stores what the message tells of."""
     if session.scalar(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)) is not None:
-        return
+        return False
     row = OutboxRow(
         chat_id=chat_id,
         kind=kind,
@@ -57,6 +57,7 @@ def add(
         due=db.now(),
     )
     session.add(row)
+    return True
 
 
 def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:

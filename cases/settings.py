@@ -22,6 +22,10 @@ class CasesSettings(RoomSettings):
     """32 bytes in urlsafe base64; comes before `key_file`."""
     key_file: Path = Path("~/.config/skingpt/key")
     """Holds the key where SKINGPT_KEY is unset. Keep it outside `data`, and keep a copy."""
+    migrate: bool = True
+    """Whether every process upgrades the tables when it opens them; set to no where several machines share the
+    database, and upgrade it first with `./run cases migrate`.
+    """
     retention_days: int = Field(default=365, ge=1)
     """A case untouched for so many days is erased by the daily purge."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -231,3 +232,28 @@ class FeedbackRow(Table):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     helpful: Mapped[bool]
     created: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class HeartbeatRow(Table):
+    """A process that lives, or did: its last sign of life, by its own clock. `skew`: that clock less the
+    database's, in seconds.
+    """
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(192), primary_key=True)
+    part: Mapped[str] = mapped_column(String(32))
+    machine: Mapped[str] = mapped_column(String(128))
+    version: Mapped[str] = mapped_column(String(32))
+    started: Mapped[datetime] = mapped_column(UtcTime)
+    beat: Mapped[datetime] = mapped_column(UtcTime)
+    skew: Mapped[float] = mapped_column(Float)
+
+
+class SchemaSupportRow(Table):
+    """One row: `oldest` is the newest revision an older program must know to go on with these tables."""
+
+    __tablename__ = "schema_support"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    oldest: Mapped[str] = mapped_column(String(32))

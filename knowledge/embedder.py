@@ -18,10 +18,13 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
+from knowledge import metrics
 from knowledge.embedding import BATCH
 from knowledge.settings import BUNDLED_MODEL, KnowledgeSettings
+from logs import start_logging
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -95,6 +98,10 @@ def embedding_server(encoder: TextEncoder) -> FastAPI:
     def health() -> Response:
         return Response(status_code=200)
 
+    @server.get("/metrics")
+    def tell_metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     @server.post("/embed")
     def embed(request: EmbedRequest) -> Response:
         texts = [request.inputs] if isinstance(request.inputs, str) else request.inputs
@@ -102,7 +109,10 @@ def embedding_server(encoder: TextEncoder) -> FastAPI:
             return _error(413, f"batch size {len(texts)} > maximum allowed batch size {BATCH}", "Validation")
         if not request.truncate and any(encoder.too_long(text) for text in texts):
             return _error(413, "an input is too long; send truncate true to cut it off", "Validation")
-        return JSONResponse(encoder.encode(texts))
+        with metrics.EMBEDDING.time():
+            vectors = encoder.encode(texts)
+        metrics.EMBEDDED.inc(len(texts))
+        return JSONResponse(vectors)
 
     @server.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:
@@ -121,12 +131,15 @@ def main() -> None:
     """Serves until it is stopped."""
     # Set before torch and transformers are loaded: no look at a model hub, no second thread.
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+    start_logging("embedder")
     settings = KnowledgeSettings()
     address = urlsplit(settings.embedder_url)
     encoder = load_encoder(settings.embedding_model)
     encoder.encode(["warm-up"])
     server = embedding_server(encoder)
-    uvicorn.run(server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False)
+    uvicorn.run(
+        server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False, log_config=None
+    )
 
 
 if __name__ == "__main__":

@@ -81,7 +81,15 @@ def house_parts(settings: LocalSettings, ports: Ports, *, doors: bool = True) ->
     servers = [part for part in _servers(settings, ports) if not _elsewhere(settings, part.name)]
     parts = [*servers, *_workers(), *(_doors(settings, ports) if doors else ())]
     names = {part.name for part in parts}
-    return tuple(replace(part, needs=part.needs & names) for part in parts)
+    return tuple(
+        replace(part, needs=part.needs & names, environment={**_observed(part.name, ports), **part.environment})
+        for part in parts
+    )
+
+
+def _observed(name: str, ports: Ports) -> dict[str, str]:
+    """Under which name a part logs, and where it shows its metrics (empty: not on a port of its own)."""
+    return {"SKINGPT_PART": name, "SKINGPT_METRICS_PORT": str(ports.metrics.get(name, ""))}
 
 
 def _elsewhere(settings: LocalSettings, name: str) -> bool:

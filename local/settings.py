@@ -26,12 +26,19 @@ class LocalSettings(RoomSettings):
     model_port: int = Field(default=8773, ge=0, le=65535)
     broker_port: int = Field(default=8774, ge=0, le=65535)
 
+    metrics_port: int = Field(default=8780, ge=0, le=65500)
+    """The first of eight ports for metrics, see `local.addresses.MEASURED`."""
+
     chroma_url: str | None = None
     embedder_url: str | None = None
     model_url: str | None = None
     broker_url: str | None = None
     playground_url: str | None = None
     """Where one of these five is set, that server runs elsewhere and is not started here."""
+
+    disk_free_mb: int = Field(default=2000, gt=0)
+    disk_free_inodes: int = Field(default=10_000, gt=0)
+    """Room on the disk below which `./run doctor` warns; below a tenth of it, it calls the disk full."""
 
     start_seconds: float = Field(default=180, gt=0)
     """Longest wait for one part to come up."""

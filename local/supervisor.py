@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.addresses import Ports
+from exporter import serve
+from local import metrics
+from local.addresses import HOST, SUPERVISOR, Ports
 from local.child import Child, State
 from local.errors import StartFailed
 from local.parts import Part, addresses, environment_of, house_parts
@@ -44,6 +46,7 @@ class House:
         self._stop = asyncio.Event()
         self._changed = changed
         self._tasks: list[asyncio.Task[None]] = []
+        self._ports = ports
         self.children = [self._child(part, found, notice) for part in house_parts(settings, ports, doors=doors)]
 
     def _child(self, part: Part, found: Mapping[str, str], notice: Callable[[str], None]) -> Child:
@@ -57,6 +60,9 @@ class House:
         )
 
     def _note(self) -> None:
+        for child in self.children:
+            metrics.UP.labels(child.part.name).set(child.state in (State.UP, State.DONE))
+            metrics.RESTARTS.labels(child.part.name).set(child.restarts)
         self.running().save(self.settings.folder)
         self._changed(self)
 
@@ -73,6 +79,7 @@ class House:
                     "pid": child.pid,
                     "restarts": child.restarts,
                     "reason": child.reason,
+                    "metrics": self._ports.metrics.get(child.part.name),
                 }
                 for child in self.children
             },
@@ -87,6 +94,7 @@ class House:
         self.settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.ask_to_stop)
+        serve(HOST, self._ports.metrics[SUPERVISOR])
         self._tasks = [asyncio.create_task(self._keep(child)) for child in self.children]
         try:
             await self._until_up()

@@ -4,20 +4,17 @@ ViT -> Q-Former (queries read the picture by cross-attention) -> one linear proj
 mini keeps every part and shrinks it to what a CPU answers in under a second.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2QFormerConfig, LlamaConfig
+from transformers import Blip2Config, Blip2ForConditionalGeneration
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from model.errors import WeightsError
+from model.presets import MINI
 from model.processor import SkinGPTProcessor, load_processor
-from model.vision_tower import vit_tiny_config
-
-QUERIES = 12
-"""How many tokens the language model sees of a picture."""
 
 
 @dataclass(frozen=True)
@@ -29,32 +26,17 @@ class SkinGPT:
 
 
 def mini_config(side: int, processor: SkinGPTProcessor) -> Blip2Config:
-    """The `mini` preset: ViT-Ti/16, Q-Former 3 x 192 with 12 queries, Llama 4 x 192."""
+    """The `mini` preset's configuration for pictures of `side` pixels and the processor's own tokenizer."""
     tokenizer = processor.tokenizer
-    return Blip2Config(
-        vision_config=vit_tiny_config(side).to_dict(),
-        qformer_config=Blip2QFormerConfig(
-            hidden_size=192,
-            num_hidden_layers=3,
-            num_attention_heads=3,
-            intermediate_size=768,
-            encoder_hidden_size=192,
-            cross_attention_frequency=1,
-        ).to_dict(),
-        text_config=LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=192,
-            intermediate_size=512,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            max_position_embeddings=512,
-            tie_word_embeddings=False,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        ).to_dict(),
-        num_query_tokens=QUERIES,
-        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    preset = replace(MINI, vision={**MINI.vision, "image_size": side})
+    return preset.blip2(
+        tokenizer.convert_tokens_to_ids("<image>"),
+        {
+            "vocab_size": len(tokenizer),
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
+        },
     )
 
 

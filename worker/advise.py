@@ -4,18 +4,21 @@ words.
 Run: ``celery -A worker.app worker -Q agent -c 1``
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 
 from cases import caseload, conversation, leases, outbox
 from cases.errors import CaseNotFound, LeaseTaken, TurnNotFound
 from cases.record import Case, CaseStatus, Role, Turn
-from worker import resources
+from worker import metrics, resources
 from worker.app import app
 from worker.availability import is_last_try, is_unavailable
 from worker.enqueue import enqueue_advise, enqueue_reply
 from worker.failures import log_failure
 from worker.holding import held
+
+_log = logging.getLogger(__name__)
 
 APOLOGY = (
     "I'm sorry, I could not answer this. Please don't wait for me: if it is getting worse or you feel ill, "
@@ -75,7 +78,11 @@ def _advise(case: Case) -> bool:
         if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
             caseload.fail(db, case.id)
         return True
-    return caseload.store_advice(db, case.id, advice)
+    stored = caseload.store_advice(db, case.id, advice)
+    if stored:
+        metrics.ANSWERS.labels(advice.triage.level.value).inc()
+        _log.info("advice stored: %s", advice.triage.level.value)
+    return stored
 
 
 @app.task(name="worker.advise.reply")

@@ -16,6 +16,7 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 
 from cases.record import Findings, History
 from conditions import CHOICE_QUESTION, QUESTIONS
+from worker import metrics
 from worker.errors import (
     ModelBusy,
     ModelError,
@@ -135,12 +136,15 @@ class Endpoint:
     def _with_tries(self, ask: Callable[[], _Answer]) -> _Answer:
         for attempt in range(1, self._settings.worker_model_tries + 1):
             try:
-                return _mapped(ask)
+                with metrics.MODEL_CALLS.time():
+                    return _mapped(ask)
             except ModelError as error:
+                metrics.MODEL_ERRORS.labels(type(error).__name__).inc()
                 if not error.worth_retrying or attempt == self._settings.worker_model_tries:
                     raise
                 wait = self._wait(attempt, error)
                 _log.info("model try %d: %s; again in %.1f s", attempt, type(error).__name__, wait)
+                metrics.MODEL_RETRIES.inc()
                 self._sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 

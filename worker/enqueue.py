@@ -8,6 +8,7 @@ import logging
 
 from kombu.exceptions import ChannelError
 
+from worker import metrics
 from worker.app import app
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ def _send(task: str, *arguments: str | int) -> bool:
             ", ".join(map(str, arguments)),
             type(error).__name__,
         )
+        metrics.ENQUEUE_FAILURES.inc()
         return False
+    _log.info("%s(%s) queued", task, ", ".join(map(str, arguments)))
     return True
 
 

@@ -16,9 +16,12 @@ from functools import partial
 from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.errors import CasesError
+from cases.heartbeat import keep_beating
 from cases.record import CaseStatus
 from cases.settings import CasesSettings
-from worker import resources
+from exporter import export
+from logs import start_logging
+from worker import measure, metrics, resources
 from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_reply, is_empty
 from worker.upkeep import upkeep
 
@@ -79,7 +82,10 @@ class Sweep:
 
 def main() -> None:
     """Sweep until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging("sweep")
+    export()
+    keep_beating(resources.cases, "sweep")
+    measure.keep_measuring(resources.cases)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -91,6 +97,8 @@ def main() -> None:
     while not stop.wait(settings.worker_sweep_seconds):
         try:
             queued = sweep.sweep()
+            metrics.SWEPT.set_to_current_time()
+            metrics.QUEUED_AGAIN.inc(queued)
             if time.monotonic() >= next_upkeep:
                 next_upkeep += _UPKEEP_SECONDS
                 upkeep(resources.cases(), retention)

@@ -110,7 +110,13 @@ class _Server(uvicorn.Server):
     def __init__(self, playground: Playground) -> None:
         # The access log would hold the bot's token, which is part of every address.
         super().__init__(
-            uvicorn.Config(application(playground), access_log=False, log_level="warning", timeout_graceful_shutdown=3)
+            uvicorn.Config(
+                application(playground),
+                access_log=False,
+                log_config=None,
+                log_level="warning",
+                timeout_graceful_shutdown=3,
+            )
         )
         self._playground = playground
 

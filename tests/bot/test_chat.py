@@ -342,7 +342,7 @@ def test_an_edited_message_with_urgent_words_is_answered(agreed: Patient) -> Non
         ({"location": {"latitude": 1.0, "longitude": 2.0}}, "where you are"),
         ({"contact": {"phone_number": "1", "first_name": "X"}}, "anybody's number"),
         ({"document": {"file_id": "d", "file_unique_id": "d", "mime_type": "application/pdf"}}, "that kind of file"),
-        ({"dice": {"emoji": "🎲", "value": 3}}, "can't use that"),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "leave nothing to chance"),
     ],
 )
 def test_what_is_neither_words_nor_photo_gets_one_friendly_sentence(

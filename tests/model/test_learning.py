@@ -11,7 +11,7 @@ from PIL import Image
 
 from conditions import CHOICES, MALIGNANT, Domain, facts_in_words
 from model.datasets.record import PatientFacts
-from model.evaluate import choice_figures
+from model.evaluation.figures import choice_figures
 from model.measure import measure
 from model.negatives import drawn_object, eruption, paste_cutout, skin_margin, unreadable
 from model.network import SkinGPT
@@ -62,7 +62,7 @@ def test_only_the_answer_is_learned(miniature: SkinGPT) -> None:
         Lesson(0, "###Human: <Img><image></Img> hello ###Assistant:", "<phone><melanoma>"),
         Lesson(1, "###Human: <Img><image></Img> a longer question than that ###Assistant:", " yes"),
     ]
-    ids, _, labels = collate(lessons, miniature.processor)
+    ids, _, labels = collate(lessons, miniature.processor.tokens, "</s>")
     decode = miniature.processor.tokenizer.decode
     told = [decode(row[row != IGNORED]) for row in labels]
     assert told == ["<phone><melanoma></s>", " yes</s>"]
@@ -109,6 +109,7 @@ def test_rare_kinds_are_drawn_more_often() -> None:
         (PatientFacts(),) * 100,
         ("g",) * 100,
         np.zeros(100, np.bool_),
+        ((),) * 100,
     )
     assert sampling_weights(pictures, 1.0)[choice == 1].sum() == pytest.approx(
         float(sampling_weights(pictures, 1.0)[choice == 0].sum())

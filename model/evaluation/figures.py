@@ -12,21 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
 from conditions import CHOICES, MALIGNANT
 from model.choosing import choose
-from model.datasets.ham10000 import read_ham10000
-from model.datasets.pad_ufes_20 import read_pad_ufes_20, read_table
-from model.datasets.record import LesionRecord
+from model.datasets.read import read_data
+from model.datasets.record import SkinRecord
 from model.errors import DataSetError
 from model.network import SkinGPT
 from model.pictures import DOMAINS
-from model.release import PLAIN_HEAD
 from model.training.lessons import facts_text
-from model.vision_tower import PlainHead
+from model.training.vision import load_heads
 
 RESAMPLES = 1000
 Floats = npt.NDArray[np.float64]
@@ -41,30 +38,22 @@ class Figure:
     high: float
 
 
-def read_records(data: Path, split: str) -> list[LesionRecord]:
-    """The whole pictures (no cut-outs) of one split, whichever of the two table forms `data` has.
+def read_records(data: Path, split: str) -> list[SkinRecord]:
+    """The whole pictures (no cut-outs) of one split whose kind the model can answer with, whatever form `data` has.
 
     Raises:
-        DataSetError: the table is missing, of another form, or has no row of that split.
+        DataSetError: the folder is of no known form, or no picture of that split can be used.
     """
-    columns = read_table(data)[:1]
-    if not columns:
-        raise DataSetError(f"{data / 'metadata.csv'} has no rows")
-    read: Callable[[Path], list[LesionRecord]]
-    if "dx" in columns[0]:
-        read = read_ham10000
-    elif "diagnostic" in columns[0]:
-        read = read_pad_ufes_20
-    else:
-        raise DataSetError(f"{data / 'metadata.csv'} has neither a column dx nor diagnostic")
-    records = [record for record in read(data) if record.split == split and not record.cutout]
+    reading = read_data(data)
+    records = [record for record in reading.of(split) if not record.cutout and record.choice is not None]
     if not records:
-        raise DataSetError(f"{data / 'metadata.csv'} has no row with split {split!r}")
+        splits = ", ".join(sorted({record.split or "none" for record in reading.records})) or "none"
+        raise DataSetError(f"{data} has no usable picture with split {split!r}; its splits: {splits}")
     return records
 
 
 @torch.inference_mode()
-def tower_outputs(skingpt: SkinGPT, records: Sequence[LesionRecord]) -> Tensor:
+def tower_outputs(skingpt: SkinGPT, records: Sequence[SkinRecord]) -> Tensor:
     """(N, patches + 1, width) of the pictures as the server would read them."""
     outputs = []
     for start in tqdm(range(0, len(records), 32), desc="reading pictures"):
@@ -77,15 +66,15 @@ def tower_outputs(skingpt: SkinGPT, records: Sequence[LesionRecord]) -> Tensor:
 
 
 def evaluate(
-    skingpt: SkinGPT, weights: Path, records: Sequence[LesionRecord], *, with_history: bool
+    skingpt: SkinGPT, weights: Path, records: Sequence[SkinRecord], *, with_history: bool
 ) -> dict[str, object]:
     """Figures of the language model's choice and, under `plain_head`, of the head on the same tower."""
     features = tower_outputs(skingpt, records)
     facts = [facts_text(record.facts) if with_history else "" for record in records]
     chosen = choose(skingpt, features, facts)
-    truth = np.array([CHOICES.index(record.choice) for record in records])
+    truth = np.array([CHOICES.index(record.choice or "") for record in records])
     groups = np.array([record.group for record in records])
-    head = load_heads(skingpt, weights)
+    head = load_heads(weights)
     with torch.inference_mode():
         plain = head.heads(features)[0].softmax(-1).double().numpy()
     figures = choice_figures(chosen.choices.double().exp().numpy(), truth, groups)
@@ -97,14 +86,6 @@ def evaluate(
         "domain_accuracy": _interval(right.astype(float), groups, lambda at: float(right[at].mean())),
         "plain_head": choice_figures(plain, truth, groups),
     }
-
-
-def load_heads(skingpt: SkinGPT, weights: Path) -> PlainHead:
-    """The plain head saved with the weights, on the network's own tower."""
-    head = PlainHead(skingpt.network.vision_model)
-    head.load_state_dict({n: t.float() for n, t in load_file(weights / PLAIN_HEAD).items()}, strict=False)
-    head.eval()
-    return head
 
 
 def choice_figures(

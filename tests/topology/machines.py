@@ -19,6 +19,8 @@ from typing import Self
 
 import httpx
 
+from knowledge.library import Library, open_library
+from knowledge.settings import KnowledgeSettings
 from local.addresses import HOST, free_ports
 from tests.topology.balancer import Balancer
 from tests.topology.servers import DEPLOY, ROOT, PostgresServer, RabbitServer, postgres_programs
@@ -186,6 +188,16 @@ class Machines:
         for part in reversed(self.parts.values()):
             if part.process is not None:
                 part.kill()
+
+    def library(self) -> Library:
+        """The guideline library, as the clinic opens it."""
+        return open_library(
+            KnowledgeSettings(
+                knowledge_url=(self.secrets / "skingpt_knowledge_url").read_text().strip(),
+                chroma_url=self.shared["SKINGPT_CHROMA_URL"],
+                embedder_url=self.shared["SKINGPT_EMBEDDER_URL"],
+            )
+        )
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the front door, on these machines."""

@@ -1,5 +1,5 @@
-"""Many machines on one: RabbitMQ's quorum queues, Postgres for cases, library and memory, two workers of a kind, two bots
-behind one webhook. Everybody is answered once, whatever is killed.
+"""Many machines on one: RabbitMQ's quorum queues, Postgres for cases, library and memory, two workers of a kind, two
+bots behind one webhook. Everybody is answered once, whatever is killed.
 
 Run: ``./run test -m slow tests/topology``; SKINGPT_TEST_SEED=7 repeats an order of faults.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from bot import texts
+from knowledge.guideline_file import read_guideline
+from knowledge.library import STARTER_TEXTS
 from local.playground.patient import Patient, buttons
 from local.playground.wire import Json
 from tests.topology.machines import PATIENCE, ROOT, Machines
@@ -32,14 +34,23 @@ pytestmark = [
 ]
 
 PHOTO = ROOT / "examples" / "mole.jpg"
+GUIDELINES = (
+    "melanocytic-naevus",
+    "melanoma",
+    "basal-cell-carcinoma",
+    "seborrhoeic-keratosis",
+    "warts",
+    "tinea-corporis",
+)
+"""A few: to embed all of them takes longer than the rest of these tests."""
 HEADLINES = re.compile("Call .* now|See someone today|Contact a doctor this week|Book an appointment|look after this")
 
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:
     with Machines() as house:
-        loaded = house.run("knowledge", "load")
-        assert loaded.returncode == 0, loaded.stderr
+        for slug in GUIDELINES:
+            house.library().publish(read_guideline(STARTER_TEXTS / f"{slug}.md"), "starter text")
         yield house
 
 
@@ -95,23 +106,18 @@ def test_everybody_is_answered_once_and_can_go_on_asking(machines: Machines, pat
     queues = machines.rabbit.control("list_queues", "name", "type")
     assert {f"{queue}\tquorum" for queue in ("gpu", "agent", "library")} <= set(queues.splitlines())
     assert "celery_delayed" not in queues
-    for database, table in (("cases", "cases"), ("library", "documents"), ("memory", "checkpoints")):
-        found = machines.postgres.sql("SELECT count(*) FROM pg_stat_user_tables WHERE n_live_tup >= 0", database)
-        assert int(found) > 0, (database, table)
+    assert int(machines.postgres.sql("SELECT count(*) FROM cases WHERE status = 'delivered'", "cases")) >= 3
+    assert int(machines.postgres.sql("SELECT count(*) FROM chunk_words", "library")) > 100
     assert int(machines.postgres.sql("SELECT count(DISTINCT thread_id) FROM checkpoints", "memory")) >= 3
-    assert not list((machines.folder / "var").glob("*.db")) if (machines.folder / "var").exists() else True
+    assert not list((machines.folder / "var").rglob("*.db")), "nothing is kept outside the servers"
 
 
 def test_a_guideline_that_is_published_is_found(machines: Machines, tmp_path: Path) -> None:
-    text = (
-        (ROOT / "knowledge" / "guidelines" / "warts.md")
-        .read_text()
-        .replace("## Self-care\n", "## Self-care\nA zebrawood paste is of no use against warts. ")
-    )
+    text = (ROOT / "knowledge" / "guidelines" / "warts.md").read_text()
+    text = text.replace("## Self-care\n", "## Self-care\nA zebrawood paste is of no use against warts. ")
     assert "zebrawood" in text
     (tmp_path / "warts.md").write_text(text)
-    published = machines.run("knowledge", "publish", str(tmp_path / "warts.md"), "--author", "Dr A. Example")
-    assert published.returncode == 0, published.stderr
+    machines.library().publish(read_guideline(tmp_path / "warts.md"), "Dr A. Example")
     found = machines.run("knowledge", "search", "zebrawood paste against warts")
     assert "zebrawood" in found.stdout
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
+@cache
 def document() -> dict[str, Any]:
     """The whole file."""
     text = (ROOT / "docker-compose.yml").read_text()

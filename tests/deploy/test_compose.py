@@ -238,26 +238,22 @@ def test_one_model_server_for_every_profile(profile: str) -> None:
     assert len(servers) == 1
 
 
+def _has_compose() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(("docker", "compose", "version"), capture_output=True, check=False).returncode == 0
+
+
 def test_compose_itself_accepts_it(tmp_path: Path) -> None:
-    command = _compose()
-    if command is None:
-        pytest.skip("neither `docker compose` nor docker-compose is installed")
-    environment = {**os.environ, "COMPOSE_PROFILES": "cpu", "HOME": str(tmp_path)}
+    if not _has_compose():
+        pytest.skip("`docker compose` is not installed")
     done = subprocess.run(
-        (*command, "-f", "docker-compose.yml", "config", "-q"),
+        ("docker", "compose", "-f", "docker-compose.yml", "config", "-q"),
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "COMPOSE_PROFILES": "cpu", "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def _compose() -> tuple[str, ...] | None:
-    if shutil.which("docker"):
-        version = subprocess.run(("docker", "compose", "version"), capture_output=True, check=False)
-        if version.returncode == 0:
-            return ("docker", "compose")
-    return ("docker-compose",) if shutil.which("docker-compose") else None

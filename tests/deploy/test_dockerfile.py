@@ -77,7 +77,7 @@ def test_nothing_secret_goes_into_a_layer() -> None:
 
 
 def test_it_installs_what_many_machines_need() -> None:
-    names = {re.split(r"[\[<>=]", each)[0] for each in dependencies()}
+    names = {re.split(r"[\[<>=]", each)[0].replace("_", "-") for each in dependencies()}
     assert {"psycopg", "psycopg-pool", "langgraph-checkpoint-postgres", "celery", "torch"} <= names
     pinned = (ROOT / "constraints.txt").read_text()
     assert not [name for name in names if not re.search(rf"^{re.escape(name)}[=<]", pinned, re.MULTILINE)]

@@ -28,10 +28,7 @@ from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 Way = Literal["occlusion", "attention"]
 
 COVERED = 4
-"""Patches along each side of the part that is covered at once."""
-
-STEP = 2
-"""Patches from one covered part to the next."""
+"""Patches along each side of the part that is covered at once; the next part begins half of that further on."""
 
 LONGEST_SIDE = 640
 """Pixels of the longer side of an overlay."""
@@ -66,7 +63,8 @@ def _occluded(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
     patch, side = vision.patch_size, vision.image_size // vision.patch_size
     wide = min(COVERED, side - 1)
     rim = torch.cat([pixels[0, :, 0], pixels[0, :, -1], pixels[0, :, :, 0], pixels[0, :, :, -1]], dim=1)
-    covers = [(row, column) for row in range(1 - wide, side, STEP) for column in range(1 - wide, side, STEP)]
+    firsts = range(1 - wide, side, max(1, wide // 2))
+    covers = [(row, column) for row in firsts for column in firsts]
     views = pixels.repeat(len(covers) + 1, 1, 1, 1)
     for view, (row, column) in zip(views[1:], covers, strict=True):
         rows, columns = _span(row, wide, side, patch), _span(column, wide, side, patch)

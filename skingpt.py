@@ -51,7 +51,7 @@ def mount(asked: str) -> None:
             for name, summary in commands.items():
                 app.command(name, help=summary)(_unopened)
         elif asked in WHOLE:
-            _find_house()
+            find_house()
             app.add_typer(importlib.import_module(module).app, name=asked)
         else:
             app.add_typer(importlib.import_module(module).app)
@@ -61,7 +61,7 @@ def _unopened() -> None:
     """Stands in the list of commands for a room that was not asked for."""
 
 
-def _find_house() -> None:
+def find_house() -> None:
     """Where a house runs on the data folder, use its addresses; what the environment says itself stays."""
     from local import running
     from local.errors import NotRunning

@@ -4,10 +4,11 @@
     ./run knowledge search "itchy at night"  the guideline library
     ./run cases ...                          the patients' record
     ./run up | down | status | ask           everything on this machine
+    ./run doctor                             what is wrong, and what to do about it
     ./run train | evaluate                   the model
 
 A room is imported only when one of its commands is called, so `triage` answers without waiting.
-Commands that need the running house (`knowledge`, `cases`) find it: its addresses are in the data folder.
+Commands that need the running house (`knowledge`, `cases`, `doctor`) find it: its addresses are in the data folder.
 """
 
 import importlib
@@ -18,6 +19,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 ROOMS: Mapping[str, Mapping[str, str]] = {
     "local.commands": {
@@ -26,35 +28,62 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
         "status": "Tell what runs.",
         "ask": "One photo or question through the same queue and workers, without the page.",
     },
+    "doctor": {"doctor": "Look at every part, and say what is wrong and what to do about it."},
     "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
-    "cases.commands": {"cases": "The patients' record."},
+    "worker.record_commands": {"cases": "The patients' record: hand over, erase, rotate the key."},
+    "worker.commands": {
+        "backup": "Write the record and the guidelines into one encrypted file.",
+        "restore": "Bring a backup back into an empty data folder.",
+    },
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",
         "release": "Make a calibrated weights folder from a training run.",
-        "evaluate": "Measure the model.",
+        "convert": "Make a weights folder from the authors' released weights.",
+        "export": "Write weights in the layout another server loads.",
         "serve": "Serve the model with TGI's HTTP API.",
     },
+    "model.datasets.commands": {"data": "Look through a data set before training on it."},
+    "model.evaluation.commands": {"evaluate": "Measure the model, the steps, the agent; the paper's study."},
 }
 """Module with an `app` → the commands it has, with what the list of commands says of each."""
 
-WHOLE = frozenset({"knowledge", "cases", "clinic"})
+WHOLE = frozenset({"knowledge", "cases", "clinic", "data", "evaluate"})
 """Commands that are a room's whole `app`; the others are commands in one."""
+
+IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor", "backup"})
+"""Commands that need the addresses of the house that runs, where one runs."""
+
+EVALUATIONS: Mapping[str, tuple[str, str]] = {}
+"""Commands of `evaluate` that belong to other rooms than the model → the module whose `app` has it, its summary."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def mount(asked: str) -> None:
-    """Import the room that has the command `asked`; of the others only names and summaries are known."""
+def mount(asked: str, below: str = "") -> None:
+    """Import the room that has the command `asked`; of the others only names and summaries are known.
+
+    `below` is the word after it: a command of `evaluate` may be another room's.
+    """
     for module, commands in ROOMS.items():
         if asked not in commands:
             for name, summary in commands.items():
                 app.command(name, help=summary)(_unopened)
-        elif asked in WHOLE:
-            find_house()
-            app.add_typer(importlib.import_module(module).app, name=asked)
         else:
-            app.add_typer(importlib.import_module(module).app)
+            if asked in IN_HOUSE:
+                find_house()
+            group: typer.Typer = importlib.import_module(module).app
+            if asked == "evaluate":
+                _add_evaluations(group, below)
+            app.add_typer(group, name=asked if asked in WHOLE else None)
+
+
+def _add_evaluations(group: typer.Typer, below: str) -> None:
+    for name, (module, summary) in EVALUATIONS.items():
+        if name == below:
+            group.add_typer(importlib.import_module(module).app)
+        else:
+            group.command(name, help=summary)(_unopened)
 
 
 def _unopened() -> None:
@@ -67,7 +96,10 @@ def find_house() -> None:
     from local.errors import NotRunning
     from local.settings import LocalSettings
 
-    folder = LocalSettings().folder
+    try:
+        folder = LocalSettings().folder
+    except ValidationError:
+        return  # whoever needs that setting says so
     os.environ.setdefault("SKINGPT_DATA", str(folder))
     try:
         house = running.find(folder)
@@ -101,7 +133,7 @@ def triage(
 
 def main() -> None:
     """Run the command on the command line."""
-    mount(sys.argv[1] if len(sys.argv) > 1 else "")
+    mount(*(sys.argv[1:3] or [""]))
     app()
 
 

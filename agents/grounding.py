@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from agents import metrics
 from agents.passages import NumberedPassage
 from agents.sentences import marked_sentences, sentences
 from agents.stems import STOP_WORDS, stem, tokens
@@ -47,6 +48,7 @@ def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded
         supporting = tuple(n for n in sentence.marks if n in passages and supports(passages[n], sentence.text))
         if supporting:
             kept.setdefault(_bare(sentence.text), Grounded(sentence.text, supporting))
+        metrics.SENTENCES.labels("kept" if supporting else "dropped").inc()
     return tuple(kept.values())
 
 

@@ -1,4 +1,4 @@
-"""The agent's memory: LangGraph's checkpoints in SQLite, each sealed by the vault that seals the cases.
+"""The agent's memory: LangGraph's checkpoints in SQLite or Postgres, each sealed by the vault that seals the cases.
 
 It is disposable: the cases hold what was said, and a lost memory is filled from them. Ids and times stay plain; no
 word does.
@@ -6,6 +6,7 @@ Source: langgraph-checkpoint, `EncryptedSerializer` and `CipherProtocol`.
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -21,6 +22,8 @@ from cases.errors import CasesError
 _CIPHER = "vault"
 _CONTEXT = "agents.memory"
 _BUSY_SECONDS = 30
+_SEALED_COLUMNS = (("checkpoints", "checkpoint"), ("writes", "value"))
+_BATCH = 50
 _REMEDY = "Give back the key it was written with, or delete the file: the cases hold what was said."
 
 
@@ -32,6 +35,9 @@ class SealingVault(Protocol):
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypted; raises an error of `cases` with another key or context."""
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed it."""
 
 
 class VaultCipher(CipherProtocol):
@@ -67,19 +73,28 @@ class SealedSerializer(EncryptedSerializer):
         return super().loads_typed(data)
 
 
-def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
-    """The checkpointer; its file is made at the first opening, with mode 0600. MemoryUnreadable: it is no such file.
+def open_memory(settings: AgentSettings, vault: SealingVault) -> BaseCheckpointSaver[str]:
+    """The checkpointer; its file or tables are made at the first opening. MemoryUnreadable: it cannot be opened.
 
-    Open it after a worker has forked, never before: SQLite's connections cannot be carried over a fork.
+    Open it after a worker has forked, never before: connections cannot be carried over a fork.
     """
-    path = settings.memory_path
+    if settings.memory_server is None:
+        return _open_file(settings.memory_path, SealedSerializer(vault))
+    # psycopg is installed only where Postgres is used.
+    from agents.postgres_memory import open_postgres_memory
+
+    return open_postgres_memory(settings.memory_server, SealedSerializer(vault))
+
+
+def _open_file(path: Path, serializer: SealedSerializer) -> SqliteSaver:
+    """With mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     path.chmod(0o600)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA secure_delete = ON")
-        memory = SqliteSaver(connection, serde=SealedSerializer(vault))
+        memory = SqliteSaver(connection, serde=serializer)
         memory.setup()
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -87,8 +102,63 @@ def open_memory(settings: AgentSettings, vault: SealingVault) -> SqliteSaver:
     return memory
 
 
+def close_memory(memory: BaseCheckpointSaver[str]) -> None:
+    """Give its connections back."""
+    memory.conn.close()  # type: ignore[attr-defined]  # both savers have one
+
+
+def remembered_cases(memory: BaseCheckpointSaver[str]) -> list[str]:
+    """The cases of which something is remembered."""
+    if isinstance(memory, SqliteSaver):
+        with memory.cursor(transaction=False) as cursor:
+            return [str(case_id) for (case_id,) in cursor.execute("SELECT DISTINCT thread_id FROM checkpoints")]
+    from agents.postgres_memory import PostgresMemory
+
+    assert isinstance(memory, PostgresMemory)
+    return memory.threads()
+
+
+def reseal_memory(memory: BaseCheckpointSaver[str], vault: SealingVault) -> int:
+    """Seal anew, under the vault's newest key, what an older one sealed; how many values. Raises MemoryUnreadable.
+
+    In short transactions, beside a worker that uses the memory.
+    """
+    if isinstance(memory, SqliteSaver):
+        return sum(_reseal_column(memory.conn, vault, *column) for column in _SEALED_COLUMNS)
+    from agents.postgres_memory import PostgresMemory
+
+    assert isinstance(memory, PostgresMemory)
+    return memory.reseal(_CIPHER, lambda sealed: None if vault.is_newest(sealed) else _anew(vault, sealed))
+
+
+def _anew(vault: SealingVault, sealed: bytes) -> bytes:
+    cipher = VaultCipher(vault)
+    return cipher.encrypt(cipher.decrypt(_CIPHER, sealed))[1]
+
+
+def _reseal_column(connection: sqlite3.Connection, vault: SealingVault, table: str, column: str) -> int:
+    done, last = 0, 0
+    while True:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            rows = connection.execute(
+                f"SELECT rowid, {column} FROM {table} WHERE rowid > ? AND type LIKE '%+{_CIPHER}'"
+                " ORDER BY rowid LIMIT ?",
+                (last, _BATCH),
+            ).fetchall()
+            for number, sealed in rows:
+                if not vault.is_newest(sealed):
+                    connection.execute(
+                        f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (_anew(vault, sealed), number)
+                    )
+                    done += 1
+        if not rows:
+            return done
+        last = rows[-1][0]
+
+
 def forget_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:
-    """Erases all that the agent remembers of a case, also from the write-ahead log."""
+    """Erases all that the agent remembers of a case, also from SQLite's write-ahead log."""
     memory.delete_thread(case_id)
     if isinstance(memory, SqliteSaver):
         with memory.cursor() as cursor:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents import metrics
 from agents.case_view import CaseView
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, intents
@@ -65,6 +66,8 @@ def composed(
     looked = _looked_again(observation)
     body = "\n".join(marked(statement) for statement in statements)
     covered = body or ("" if recap or looked else NOT_COVERED)
+    if covered == NOT_COVERED:
+        metrics.NOT_COVERED.inc()
     closing = "" if urgent or serious else reminder
     parts = (urgent, serious, recap, looked, covered, closing)
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)

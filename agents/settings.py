@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.errors import SettingsIncomplete
 from agents.triage import FindingThresholds
+from room_settings import RoomSettings
 
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql", "postgresql+psycopg")
 
 
-class AgentSettings(BaseSettings):
+class AgentSettings(RoomSettings):
     """`llm_url` is the base address of an OpenAI-compatible API; unset, answers are quoted from the library by rule.
 
     Thresholds are probabilities (0 to 1). `serious_threshold`: from here a skin cancer counts as not excluded, and
@@ -20,10 +21,8 @@ class AgentSettings(BaseSettings):
     the most likely.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SKINGPT_", extra="ignore", frozen=True)
-
     data: Path = Path("var")
-    memory_url: str | None = None
+    memory_url: str | None = Field(default=None, repr=False)
     emergency_number: str = Field(default="112", pattern=r"^[0-9+ ]{2,16}$")
 
     llm_url: str | None = None
@@ -56,6 +55,12 @@ class AgentSettings(BaseSettings):
             return self.data / "memory.db"
         if not self.memory_url.startswith(_SQLITE):
             raise SettingsIncomplete(
-                "SKINGPT_MEMORY_URL must start with sqlite:/// – set it to a file, or leave it out."
+                "SKINGPT_MEMORY_URL must start with sqlite:/// or postgresql:// – or leave it out for a file."
             )
         return Path(self.memory_url.removeprefix(_SQLITE))
+
+    @property
+    def memory_server(self) -> str | None:
+        """libpq's address of the Postgres database that holds the memory; None where a file does."""
+        scheme, separator, rest = (self.memory_url or "").partition("://")
+        return f"postgresql://{rest}" if separator and scheme in _POSTGRES else None

@@ -40,7 +40,7 @@ def main(
     misses: Annotated[bool, typer.Option(help="Print what was missed.")] = False,
 ) -> None:
     """Ask every question and print what came first."""
-    _find_house()
+    _join_house()
     with questions.open(encoding="utf-8", newline="") as lines:
         rows = [
             Asked(row["question"], frozenset((row.get("slug") or row["slugs"]).split("|")))
@@ -58,7 +58,7 @@ def main(
             typer.echo(json.dumps({"search": name, **_figures(rows, order_of, misses and name == "fused")}))
 
 
-def _find_house() -> None:
+def _join_house() -> None:
     from skingpt import find_house
 
     find_house()

@@ -9,11 +9,13 @@ import sys
 
 from bot.application import running
 from bot.errors import BotError
-from bot.logs import start_logging
 from bot.settings import BotSettings
 from cases.database import CaseDatabase, open_cases
 from cases.errors import CasesError
+from cases.heartbeat import keep_beating
 from cases.settings import CasesSettings
+from exporter import export
+from logs import start_logging
 
 
 async def _run(settings: BotSettings) -> None:
@@ -22,6 +24,7 @@ async def _run(settings: BotSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     db = open_cases(CasesSettings())
+    keep_beating(lambda: db, "bot")
     try:
         serving = asyncio.create_task(_serve(settings, db, stop))
         stopping = asyncio.create_task(stop.wait())
@@ -41,7 +44,8 @@ def main() -> int:
     """Run until SIGTERM or SIGINT. 0: stopped; 2: a setting is wrong, and which."""
     try:
         settings = BotSettings()
-        start_logging(settings.token)
+        start_logging("bot", settings.token)
+        export()
         asyncio.run(_run(settings))
     except (BotError, CasesError, ValueError) as error:
         print(f"The bot cannot start: {error}", file=sys.stderr)

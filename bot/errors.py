@@ -3,6 +3,7 @@
 * BotError
   * PhotoRefused     – what was sent cannot be used; `reason` says why, and `bot.texts` how to do better
   * PhotoNotFetched  – Telegram did not hand the file out; the patient is asked to send it again
+  * UpdateUnreadable – what came is no update of Telegram's; it is dropped
   * SettingsInvalid  – the bot may not start like this; the message names the setting
 """
 
@@ -22,6 +23,8 @@ class RefusalReason(StrEnum):
     TOO_BRIGHT = "too-bright"
     BLANK = "blank"
     BLURRED = "blurred"
+    GREY = "grey"
+    SCREENSHOT = "screenshot"
     NOT_SKIN = "not-skin"
 
 
@@ -40,6 +43,10 @@ class PhotoRefused(BotError):
 
 class PhotoNotFetched(BotError):
     """The file could not be downloaded from Telegram."""
+
+
+class UpdateUnreadable(BotError):
+    """What came is no update; the message says nothing of its content."""
 
 
 class SettingsInvalid(BotError):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from telegram import Bot, Message
-from telegram.error import BadRequest, NetworkError, TelegramError
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
 from bot.intake import MAX_BYTES
@@ -20,7 +20,8 @@ async def fetch(bot: Bot, message: Message) -> bytes:
 
     Raises:
         PhotoRefused: it is over 20 MB, which Telegram does not hand out to bots.
-        PhotoNotFetched: Telegram did not hand it out.
+        PhotoNotFetched: Telegram refuses to hand it out.
+        NetworkError: Telegram could not be reached, or is in trouble: the same works later.
     """
     sent = message.photo[-1] if message.photo else message.document
     assert sent is not None
@@ -36,7 +37,11 @@ async def fetch(bot: Bot, message: Message) -> bytes:
             raise PhotoNotFetched("Telegram refused to hand out a photo: have it sent again.") from None
         except NetworkError as error:
             _log.warning("photo not fetched, try %d: %s", attempt, type(error).__name__)
+            if attempt == _TRIES:
+                raise
             await asyncio.sleep(_PAUSE * attempt)
+        except RetryAfter:
+            raise
         except TelegramError:
             break
     raise PhotoNotFetched("Telegram did not hand out a photo: have it sent again.")

@@ -7,6 +7,7 @@ camera, thumbnails, comments, anything appended) is gone after re-encoding.
 import io
 import warnings
 
+import numpy as np
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -14,11 +15,18 @@ from bot.errors import PhotoRefused, RefusalReason
 from bot.quality import fault
 
 MAX_BYTES = 20 * 1024 * 1024
-MAX_PIXELS = 50_000_000
-"""A phone's largest photos; more is a decompression bomb or would fill the memory."""
+MAX_PIXELS = 52_000_000
+"""A phone's largest photos (8160 x 6144); more is a decompression bomb or would fill the memory."""
 KEPT_SIDE = 2048
 """Pixels of the longer side of the photo that is kept."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+_GIF = (b"GIF87a", b"GIF89a")
+_DEEP_MODES = ("I;16", "I;16L", "I;16B", "I")
+"""16 bits a pixel, one channel; Pillow cuts off what lies above 255 when it converts them."""
+_BLACK, _WHITE = 16, 250
+"""Luminance below and above which a pixel may belong to a black or a white frame."""
+_FRAMED = 0.995
+"""Share of such pixels in a row or column that is frame."""
 
 pillow_heif.register_heif_opener()
 
@@ -36,15 +44,32 @@ def _decoded(data: bytes) -> Image.Image:
             )  # a JPEG is decoded smaller at once, any other format ignores it
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
-            return _opaque(upright)
+            return unframed(_opaque(upright))
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
+    if picture.mode in _DEEP_MODES:
+        return Image.fromarray((np.asarray(picture).clip(0, 65535) / 257).astype("uint8")).convert("RGB")
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         ground = Image.new("RGBA", layered.size, "white")
         return Image.alpha_composite(ground, layered).convert("RGB")
     return picture.convert("RGB")
+
+
+def unframed(picture: Image.Image) -> Image.Image:
+    """The RGB `picture` without the plain black or white bars around it (a screenshot of a gallery, a scan).
+
+    A frame would make a photo look darker or brighter than it is, and says something to the model that the skin
+    does not. What is nothing but frame stays as it is.
+    """
+    pixels = np.asarray(picture.convert("L"))
+    frame = (pixels < _BLACK) | (pixels > _WHITE)
+    rows, columns = np.flatnonzero(frame.mean(axis=1) < _FRAMED), np.flatnonzero(frame.mean(axis=0) < _FRAMED)
+    if not rows.size or not columns.size:
+        return picture
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return picture if box == (0, 0, *picture.size) else picture.crop(box)
 
 
 def take_in(data: bytes) -> bytes:
@@ -55,6 +80,8 @@ def take_in(data: bytes) -> bytes:
     """
     if len(data) > MAX_BYTES:
         raise PhotoRefused(RefusalReason.TOO_HEAVY)
+    if data.startswith(_GIF):
+        raise PhotoRefused(RefusalReason.ANIMATED)
     try:
         picture = _decoded(data)
     except UnidentifiedImageError:

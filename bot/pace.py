@@ -12,14 +12,18 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from bot import metrics
+
 _log = logging.getLogger(__name__)
 
 PER_CHAT = 1.0
 BURST = 3
 OVERALL = 30.0
-_TRIES = 4
-_LONGEST_WAIT = 60.0
-"""Seconds to wait for Telegram inside one call; the outbox waits longer by itself."""
+_TRIES = 3
+_LONGEST_WAIT = 10.0
+"""Seconds to wait for Telegram inside one call; the outbox and the inbox wait longer by themselves, holding up only the
+chat concerned.
+"""
 _FORGET_AFTER = 1000
 
 
@@ -70,7 +74,7 @@ class Pace(BaseRateLimiter[int]):
         """Make the call when its turn comes.
 
         Raises:
-            RetryAfter: Telegram asked to wait four times, or longer than a minute.
+            RetryAfter: Telegram asked to wait three times, or longer than ten seconds.
         """
         chat = data.get("chat_id")
         if chat is not None and endpoint.startswith(("send", "edit")) and endpoint != "sendChatAction":
@@ -79,6 +83,7 @@ class Pace(BaseRateLimiter[int]):
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
+                metrics.RATE_LIMITED.labels(endpoint).inc()
                 wait = seconds(error)
                 if attempt == _TRIES or wait > _LONGEST_WAIT:
                     raise

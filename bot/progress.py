@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from telegram.error import TelegramError
+from telegram.error import Forbidden, TelegramError
 
 from bot.cards import Cards
 from cases import caseload
@@ -24,6 +24,7 @@ class Progress:
         self._cards = cards
         self._seconds = seconds
         self._watched: set[str] = set()
+        self._resumed = False
 
     def watch(self, case_id: str) -> None:
         """Keep the card of this case up to date until it has its answer."""
@@ -31,8 +32,9 @@ class Progress:
 
     async def run(self) -> None:
         """Look for ever; begins with the cases that waited when the bot stopped."""
-        await self._resume()
         while True:
+            if not self._resumed:
+                await self._resume()
             await asyncio.sleep(self._seconds)
             for case_id in list(self._watched):
                 await self._look(case_id)
@@ -41,8 +43,9 @@ class Progress:
         try:
             waiting = await asyncio.to_thread(caseload.unfinished, self._db, timedelta(0))
         except CasesError as error:
-            _log.error("waiting cases not found: %s", type(error).__name__)
+            _log.error("waiting cases not found yet: %s", type(error).__name__)
             return
+        self._resumed = True
         self._watched.update(case.id for case in waiting)
 
     async def _look(self, case_id: str) -> None:
@@ -52,8 +55,8 @@ class Progress:
             if case.status in (CaseStatus.RECEIVED, CaseStatus.EXAMINED) and waits:
                 await self._cards.show(case_id)
                 return
-        except CaseNotFound:
-            pass  # erased: nothing to show any more
+        except (CaseNotFound, Forbidden):
+            pass  # erased, or blocked: nothing to show any more
         except (CasesError, TelegramError) as error:
             _log.warning("card of %s not drawn: %s", case_id, type(error).__name__)
             return

@@ -46,20 +46,22 @@ def _body(case: Case, place: int, number: str) -> list[Block]:
     if case.advice is None:
         if case.status is CaseStatus.FAILED:
             return [Block((texts.FAILED.format(number=escape(number)),), required=True)]
-        return [Block((_stage(case, place),), required=True)]
+        return [Block((_stage(case, place, number),), required=True)]
     outdated = case.advice.revision < case.history_revision
     if outdated and case.status is CaseStatus.FAILED:
         note = [Block((texts.NOT_UPDATED,), required=True)]
     elif case.status is CaseStatus.RECEIVED:
-        note = [Block((_stage(case, place),), required=True)]
+        note = [Block((_stage(case, place, number),), required=True)]
     else:
         note = [Block((texts.UPDATING,), required=True)] if outdated else []
     return [*note, *answer_blocks(case.advice, number)]
 
 
-def _stage(case: Case, place: int) -> str:
+def _stage(case: Case, place: int, number: str) -> str:
     if case.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
+    if case.stalled is not None:
+        return texts.STAGE_STALLED.format(number=escape(number))
     if not case.photo_ids:
         return texts.STAGE_WORDS
     if case.status is CaseStatus.EXAMINED:

@@ -10,6 +10,8 @@ from telegram.ext import ContextTypes
 
 from bot.albums import Albums
 from bot.cards import Cards
+from bot.decoding import Decoders
+from bot.once import Once
 from bot.progress import Progress
 from bot.settings import BotSettings
 from cases import consent, patients
@@ -35,6 +37,8 @@ class Services:
     cards: Cards
     progress: Progress
     albums: Albums
+    decoders: Decoders
+    once: Once
 
     @property
     def number(self) -> str:

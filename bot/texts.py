@@ -85,10 +85,14 @@ FORGET_ASK = "Erase <b>everything</b> I have stored about you: photos, questions
 FORGET_YES = "Yes, erase everything"
 FORGET_NO = "No, keep it"
 FORGOTTEN = (
-    "Done. Everything I had stored about you is erased ({rows} entries). The messages in this chat are on "
-    "Telegram: "
-    "delete the chat there if you like. You're welcome back any time with /start."
+    "Done. Everything I had stored about you is erased ({rows} entries); my working memory of our talk follows within "
+    "the hour. {chat} Backups of this service lose you when they age out. You're welcome back any time with /start."
 )
+CHAT_EMPTIED = (
+    "I also deleted the messages of this chat, on your side too. Telegram lets me delete those of the last 48 hours "
+    "only, and may keep copies of its own: delete the chat in Telegram as well."
+)
+CHAT_LEFT = "I could not delete the messages of this chat: please delete the chat in Telegram yourself."
 NOT_FORGOTTEN = "All right, nothing was erased."
 NOTHING_STORED = "I have nothing stored about you."
 EXPORT_CAPTION = "Here is everything I have stored about you."
@@ -106,6 +110,15 @@ GONE = "That question has been erased."
 PASSAGE_GONE = "That source isn't here any more."
 NOT_REVIEWED = "This text has not been reviewed by a clinician."
 THINKING = "💬 Let me look that up."
+HERE_IT_COMES = "📄 Here is your answer…"
+UNDELIVERED = (
+    "I have an answer for you but could not show it here. Please don't wait for it: if you feel worse or something "
+    "changes, call a doctor. You can also ask me again."
+)
+LATER = (
+    "I have your message, but I can't work on it right now. You need do nothing: I'll answer here as soon as I can. "
+    "If you feel worse, don't wait for me: call a doctor."
+)
 WAITS_FOR_PHOTO = "I have that. I'll answer as soon as I have looked at your photo."
 
 FAILED = (
@@ -137,22 +150,41 @@ CHILD_PRIVATE_PARTS = (
 )
 
 UNSUPPORTED = {
+    "animation": "That one moves. Please send a still photo.",
     "video": (
         "I can't watch videos yet. Please send a photo: pause the video where it is sharpest and take a screenshot."
     ),
-    "animation": "That one moves. Please send a still photo.",
+    "video_note": "I can't watch video messages yet. Please send a photo instead, or write it in a few words.",
     "voice": "I can't listen yet. Please write it in a few words, or send a photo.",
-    "audio": "I can't listen yet. Please write it in a few words, or send a photo.",
+    "audio": "I can't listen to audio files. Please write it in a few words, or send a photo.",
     "sticker": "That's a nice one! What I need is a photo of your skin, or a few words.",
+    "venue": "I can't look up places, and I haven't kept it. To find a doctor near you, ask your map app.",
     "location": (
         "I don't need to know where you are, and I haven't kept it. To find a doctor near you, ask your map app."
     ),
-    "contact": ("I don't need anybody's number, and I haven't kept it. Send me a photo of your skin, or a few words."),
+    "contact": "I don't need anybody's number, and I haven't kept it. Send me a photo of your skin, or a few words.",
+    "poll": "I don't take part in polls. Please tell me in a few words what is wrong, or send a photo of your skin.",
+    "checklist": "I can't use checklists. Please tell me in a few words what is wrong, or send a photo of your skin.",
+    "dice": "I'd rather leave nothing to chance! Please send a photo of your skin, or a few words.",
+    "game": "I don't play games, I'm afraid. Please send a photo of your skin, or a few words.",
+    "paid_media": "I can't open paid pictures. Please send the photo of your skin as a normal one; I cost nothing.",
+    "story": "I can't see stories. Please send the picture itself as a photo.",
+    "invoice": "There is nothing to pay here. Please send a photo of your skin, or a few words.",
     "document": "I can't read that kind of file. Please send a photo (JPEG, PNG, WebP or HEIC).",
     "other": "I can't use that, I'm afraid. Please send a photo of your skin, or a few words.",
 }
+"""One sentence for each kind of message (its field in the Bot API) that is neither words nor a photo."""
 EDITED = "I saw that you changed a message. Please send the new words as a new message, so that I don't miss them."
+EDITED_PICTURE = "I saw that you changed a picture or its words. Please send it again as a new message."
 UNKNOWN_COMMAND = "I don't know that command. Try /help, or just send me a photo."
+NO_WORDS = (
+    "I can't read much from that alone. Please tell me in a few words what is wrong, or send a photo of your skin; in "
+    "an emergency call <b>{number}</b>."
+)
+OTHER_LANGUAGE = (
+    "I'm sorry, I only understand English so far: please write in English, even a few words, or send a photo; in an "
+    "emergency call <b>{number}</b>."
+)
 
 REFUSED = {
     RefusalReason.NOT_A_PHOTO: "I can't open that as a photo. Please send a JPEG, PNG, WebP or HEIC picture.",
@@ -173,12 +205,25 @@ REFUSED = {
     RefusalReason.BLURRED: (
         "The photo is blurred. Hold the camera a hand's width away, tap the spot on the screen, and hold still."
     ),
+    RefusalReason.GREY: (
+        "That is a black-and-white picture, such as an X-ray or a scan, and I can only judge skin in colour: "
+        "please send a colour photo of the skin itself."
+    ),
+    RefusalReason.SCREENSHOT: (
+        "That looks like a picture of text, which I don't read: please write it to me as a message, or send a "
+        "photo of the skin itself."
+    ),
     RefusalReason.NOT_SKIN: (
         "I don't see any skin in this picture. Please send a photo of the skin itself, in daylight."
     ),
 }
 NOT_FETCHED = "Telegram didn't hand me that photo. Please send it once more."
-SOME_REFUSED = "I'm using {taken} of your {sent} photos. About the rest: {why}"
+SOME_REFUSED = "I'm using {taken} of your {sent} photos. {why}"
+REFUSED_OF_ALBUM = "{which}: {why}"
+TOO_MANY_PHOTOS = (
+    "That's a lot of photos: I take {most} in a minute, so I've left out the last ones. Please wait a minute, "
+    "then send only the two or three sharpest that are still missing."
+)
 
 DANGER_QUESTION = "❗ <b>Is any of these true now?</b> (a photo can't show it)"
 KIND_QUESTION = "<b>Is it one spot, or a rash?</b>"
@@ -220,6 +265,11 @@ HELPFUL, NOT_HELPFUL = "👍 Helpful", "👎 Not helpful"
 STAGE_RECEIVED = "📷 I have your {photos}. {queue}"
 STAGE_LOOKING = "I'm looking now…"
 STAGE_QUEUE = "Before you in the queue: {before}."
+STAGE_STALLED = (
+    "⏳ I have what you sent, but this takes longer than usual: a part that I need is not available right now. You "
+    "need do nothing, the answer comes here by itself. <b>If it gets worse, don't wait for me</b>: call a doctor, "
+    "or <b>{number}</b> if you can't breathe well, your face swells or you feel very ill."
+)
 STAGE_EXAMINED = "🔎 I have looked at it. Now I'm checking the guidelines…"
 STAGE_WORDS = "📖 Thank you. I'm checking the guidelines…"
 STAGE_CLOSED = "This question is closed. Send a photo or a message to start a new one."

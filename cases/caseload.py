@@ -6,7 +6,7 @@ nothing.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import and_, func, literal, or_, select
@@ -32,12 +32,14 @@ def open_case(
     words: str = "",
     history: History = History(),  # noqa: B008 (frozen)
     source: str | None = None,
+    photo_source: str | None = None,
 ) -> Case:
     """Store photos, words and history as one new case; the same patient's `source` gives the case it opened
     before.
 
     Without photos there is nothing to examine: the case begins EXAMINED, its words are also the first turn,
-    and the case's advice is the answer to them. Raises PatientNotFound.
+    and the case's advice is the answer to them. `photo_source` names the update that brought the photos, see
+    `add_photo`. Raises PatientNotFound.
     """
     case_id = uuid4().hex
     status = CaseStatus.RECEIVED if photos else CaseStatus.EXAMINED
@@ -49,7 +51,7 @@ def open_case(
         status=status.value,
         words=db.vault.seal_text(words, place(case_id, "words")),
         history=db.vault.seal_record(history, place(case_id, "history")),
-        photos=[_photo_row(db, case_id, photo) for photo in photos],
+        photos=[_photo_row(db, case_id, photo, photo_source) for photo in photos],
         created=now,
         touched=now,
     )
@@ -66,15 +68,24 @@ def open_case(
         return snapshot(db.vault, row)
 
 
-def add_photo(db: CaseDatabase, case_id: str, photo: bytes) -> Case:
-    """One more view. A case past RECEIVED goes back there, with a new revision, so that it is examined and
-    advised again.
+def case_of_source(db: CaseDatabase, patient_id: int, source: str) -> Case | None:
+    """The case that this `source` opened."""
+    with db.read() as session:
+        row = session.scalar(select(CaseRow).where(CaseRow.patient_id == patient_id, CaseRow.source == source))
+        return snapshot(db.vault, row) if row else None
+
+
+def add_photo(db: CaseDatabase, case_id: str, photo: bytes, source: str | None = None) -> Case:
+    """One more view; a photo of the same `source` is there already and changes nothing. A case past RECEIVED goes back
+    there, with a new revision, so that it is examined and advised again.
 
     Raises CaseNotFound, CaseClosed.
     """
-    photo_row = _photo_row(db, case_id, photo)
+    photo_row = _photo_row(db, case_id, photo, source)
     with db.write() as session:
         row = case_row(session, case_id)
+        if source is not None and any(each.source == source for each in row.photos):
+            return snapshot(db.vault, row)
         if row.status == CaseStatus.CLOSED:
             raise CaseClosed(f"Case {case_id} is closed: open a new case for the photo.")
         row.photos.append(photo_row)
@@ -82,13 +93,15 @@ def add_photo(db: CaseDatabase, case_id: str, photo: bytes) -> Case:
             row.status = CaseStatus.RECEIVED.value
             row.history_revision += 1
             row.attempts = 0
+            row.stalled = None
         row.touched = db.now()
         session.flush()
         return snapshot(db.vault, row)
 
 
-def _photo_row(db: CaseDatabase, case_id: str, photo: bytes) -> PhotoRow:
-    return PhotoRow(case_id=case_id, sealed=db.vault.seal(photo, photo_place(case_id)), created=db.now())
+def _photo_row(db: CaseDatabase, case_id: str, photo: bytes, source: str | None) -> PhotoRow:
+    sealed = db.vault.seal(photo, photo_place(case_id))
+    return PhotoRow(case_id=case_id, source=source, sealed=sealed, created=db.now())
 
 
 def get(db: CaseDatabase, case_id: str) -> Case:
@@ -115,6 +128,14 @@ def cases_of(db: CaseDatabase, patient_id: int) -> list[Case]:
     with db.read() as session:
         rows = session.scalars(select(CaseRow).where(CaseRow.patient_id == patient_id).order_by(CaseRow.number))
         return [snapshot(db.vault, row) for row in rows]
+
+
+def photos_since(db: CaseDatabase, patient_id: int, ago: timedelta) -> int:
+    """How many photos of the patient were stored within the last `ago`."""
+    counted = select(func.count()).select_from(PhotoRow).join(CaseRow, CaseRow.id == PhotoRow.case_id)
+    with db.read() as session:
+        recent = counted.where(CaseRow.patient_id == patient_id, PhotoRow.created > db.now() - ago)
+        return session.execute(recent).scalar_one()
 
 
 def photo(db: CaseDatabase, photo_id: int) -> bytes:
@@ -163,6 +184,7 @@ def store_findings(
         row.findings = db.vault.seal_record(findings, place(case_id, "findings"))
         row.status = CaseStatus.EXAMINED.value
         row.attempts = 0
+        row.stalled = None
         row.touched = db.now()
         return True
 
@@ -183,6 +205,7 @@ def store_advice(db: CaseDatabase, case_id: str, advice: Advice) -> bool:
         row.advice_revision = advice.revision
         row.status = CaseStatus.ADVISED.value
         row.attempts = 0
+        row.stalled = None
         row.touched = db.now()
         dedupe = f"case:{case_id}:advice:{advice.revision}"
         put_in_outbox(db, session, row.patient.chat_id, "case", case_id, dedupe=dedupe)
@@ -214,6 +237,15 @@ def count_attempt(db: CaseDatabase, case_id: str) -> int:
         return row.attempts
 
 
+def stall(db: CaseDatabase, case_id: str) -> datetime:
+    """The present try was none: a part that it needs is not available. Since when that is so. Raises CaseNotFound."""
+    with db.write() as session:
+        row = case_row(session, case_id)
+        row.attempts = max(0, row.attempts - 1)
+        row.stalled = row.stalled or db.now()
+        return row.stalled
+
+
 def fail(db: CaseDatabase, case_id: str) -> bool:
     """Give up: FAILED, and ("case", id) on the outbox; False where the answer is there already. Raises
     CaseNotFound.
@@ -224,6 +256,7 @@ def fail(db: CaseDatabase, case_id: str) -> bool:
         if row.status not in _UNADVISED and not outdated:
             return False
         row.status = CaseStatus.FAILED.value
+        row.stalled = None
         row.touched = db.now()
         dedupe = f"case:{case_id}:failed:{row.history_revision}"
         put_in_outbox(db, session, row.patient.chat_id, "case", case_id, dedupe=dedupe)

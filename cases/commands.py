@@ -1,4 +1,6 @@
-"""The commands on patients' records: export, forget, key, purge.
+"""The commands on patients' records: export, forget, key, new-key, purge, migrate, downgrade.
+
+`worker.record_commands` has those that reach beyond the record.
 
 Run: python -m cases.commands --help
 """
@@ -12,15 +14,16 @@ from typing import Annotated
 
 import typer
 
-from cases.database import CaseDatabase, open_cases
+from cases import schema
+from cases.database import CaseDatabase, migrating, open_cases
 from cases.errors import CasesError, PatientNotFound
+from cases.keys import KeyFile, new_key
 from cases.patients import export as export_patient
 from cases.patients import find_patient
 from cases.patients import forget as forget_patient
 from cases.record import Patient
 from cases.retention import purge as purge_cases
 from cases.settings import CasesSettings
-from cases.vault import make_key_file
 
 app = typer.Typer(name="cases", help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
 
@@ -33,7 +36,7 @@ def export(
     to: Annotated[Path | None, typer.Option(help="The zip file to write; default: CHAT_ID.zip here.")] = None,
 ) -> None:
     """Write everything that is kept of a patient into a zip file, readable by its owner alone."""
-    with _opened() as db:
+    with opened() as db:
         content = export_patient(db, _patient(db, chat_id).id)
     path = to or Path(f"{chat_id}.zip")
     try:
@@ -51,7 +54,7 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
     """Erase everything that is kept of a patient. It cannot be undone."""
-    with _opened() as db:
+    with opened() as db:
         patient = _patient(db, chat_id)
         if not yes:
             typer.confirm(f"Erase all that is kept of chat {chat_id}?", abort=True)
@@ -62,18 +65,57 @@ def forget(
 @app.command()
 def key() -> None:
     """Make the encryption key's file. An existing one is never overwritten."""
-    path = CasesSettings().key_file.expanduser()
-    with _told():
-        make_key_file(path)
-    typer.echo(f"Made {path}. Keep a copy of it in a safe place: without it no record can be read.")
+    with told():
+        file = KeyFile.of(CasesSettings())
+        file.make()
+    typer.echo(f"Made {file.place}. Keep a copy of it in a safe place: without it no record can be read.")
+
+
+@app.command("new-key")
+def print_new_key() -> None:
+    """Print a fresh key, for whoever keeps keys in SKINGPT_KEY or writes key files by hand. Nothing is changed."""
+    typer.echo(new_key())
 
 
 @app.command()
 def purge() -> None:
     """Erase the cases in which nothing happened for SKINGPT_RETENTION_DAYS."""
-    with _opened() as db:
+    with opened() as db:
         counts = purge_cases(db, timedelta(days=CasesSettings().retention_days)).counts
     typer.echo(f"Erased {counts['cases']} cases.")
+
+
+@app.command()
+def migrate(
+    to: Annotated[str | None, typer.Option(help="The revision to stop at; default: the newest.")] = None,
+) -> None:
+    """Bring the tables up to this program's revision. Old and new processes may be at work meanwhile."""
+    with told(), migrating(CasesSettings()) as connection:
+        before = schema.revision(connection)
+        schema.upgrade(connection, _revision(to) if to else "head")
+        after = schema.revision(connection)
+    typer.echo(f"The tables are at revision {after}" + (f" (before: {before or 'none'})." if before != after else "."))
+
+
+@app.command()
+def downgrade(
+    to: Annotated[str, typer.Argument(help="The revision to go back to, e.g. 0001.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Take the tables back to an earlier revision, for an earlier program. What only newer ones hold is lost."""
+    if not yes:
+        typer.confirm("Is every process stopped, and a backup made?", abort=True)
+    with told(), migrating(CasesSettings()) as connection:
+        schema.downgrade(connection, _revision(to))
+        after = schema.revision(connection)
+    typer.echo(f"The tables are at revision {after or 'none'}.")
+
+
+def _revision(name: str) -> str:
+    if name not in schema.revisions():
+        known = ", ".join(reversed(schema.revisions()))
+        raise typer.BadParameter(f"There is no revision {name} here, but {known}.")
+    return name
 
 
 def _patient(db: CaseDatabase, chat_id: int) -> Patient:
@@ -84,8 +126,9 @@ def _patient(db: CaseDatabase, chat_id: int) -> Patient:
 
 
 @contextmanager
-def _opened() -> Iterator[CaseDatabase]:
-    with _told():
+def opened() -> Iterator[CaseDatabase]:
+    """The database while a command runs; what goes wrong is told and ends the command."""
+    with told():
         db = open_cases(CasesSettings())
         try:
             yield db
@@ -94,7 +137,8 @@ def _opened() -> Iterator[CaseDatabase]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
+    """What goes wrong is told in its own words, and ends the command with status 1."""
     try:
         yield
     except CasesError as error:

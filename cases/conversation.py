@@ -1,7 +1,7 @@
 """The conversation of a case: the patient's words and the answers, each patient's turn answered once."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import String, cast, exists, literal, select
 from sqlalchemy.orm import Session, aliased
@@ -84,6 +84,15 @@ def count_attempt(db: CaseDatabase, turn_id: int) -> int:
         return row.attempts
 
 
+def stall(db: CaseDatabase, turn_id: int) -> datetime:
+    """The present try was none: a part that it needs is not available. Since when that is so. Raises TurnNotFound."""
+    with db.write() as session:
+        row = _patient_turn(session, turn_id)
+        row.attempts = max(0, row.attempts - 1)
+        row.stalled = row.stalled or db.now()
+        return row.stalled
+
+
 def unanswered(db: CaseDatabase, older_than: timedelta) -> list[Turn]:
     """Patients' turns without an answer, untried for so long, in chats that nobody holds a lease on.
 
@@ -128,7 +137,7 @@ def new_turn(
         patient_id=case.patient_id,
         source=source,
         role=role.value,
-        sealed=db.vault.seal_record(said, _place(case.id, role.value)),
+        sealed=db.vault.seal_record(said, turn_place(case.id, role.value)),
         answers=answers,
         opening=opening,
         created=now,
@@ -149,7 +158,7 @@ def _no_turn(turn_id: int) -> TurnNotFound:
 
 def turn_of(vault: Vault, row: TurnRow) -> Turn:
     """The turn, opened."""
-    said = vault.open_record(_Said, row.sealed, _place(row.case_id, row.role))
+    said = vault.open_record(_Said, row.sealed, turn_place(row.case_id, row.role))
     return Turn(
         id=row.id,
         case_id=row.case_id,
@@ -162,5 +171,6 @@ def turn_of(vault: Vault, row: TurnRow) -> Turn:
     )
 
 
-def _place(case_id: str, role: str) -> str:
+def turn_place(case_id: str, role: str) -> str:
+    """What a sealed turn is bound to."""
     return f"turn:{case_id}:{role}"

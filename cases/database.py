@@ -2,7 +2,8 @@
 
 One writer at a time is what makes every read-then-write of this room a compare-and-set: SQLite is told BEGIN
 IMMEDIATE, and Postgres holds an advisory lock until the transaction ends. A transaction here takes about a
-millisecond.
+millisecond. A reader has one snapshot (Postgres: REPEATABLE READ); a writer's first look comes after the lock, so it
+sees what the writer before it left (Postgres: READ COMMITTED).
 
 Open it after a process has forked, never before: a SQLite connection must not be carried across a fork.
 """
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -20,18 +21,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from cases import postgres
 from cases.errors import DatabaseUnavailable
-from cases.schema import schema_lock, upgrade
+from cases.schema import prepare, schema_lock
 from cases.settings import CasesSettings
 from cases.tables import KeyCheckRow
-from cases.vault import Vault, load_key
+from cases.vault import Vault, open_vault
 
 WAIT_SECONDS: Final = 30
 """How long a writer waits for its turn before DatabaseUnavailable."""
 _WRITER: Final = "cases_writer"
 _NO_BEGIN: Final = "cases_no_begin"
 _WRITER_LOCK: Final = 0x736B696E
-_KEY_CHECK: Final = "key check"
+KEY_CHECK: Final = "key check"
+"""What the known text is bound to."""
+_POSTGRES_READER: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class CaseDatabase:
@@ -41,7 +45,8 @@ class CaseDatabase:
         self.engine = engine
         self.vault = vault
         self.now = clock or (lambda: datetime.now(UTC))
-        self._readers = sessionmaker(engine, expire_on_commit=False)
+        reading = {} if engine.dialect.name == "sqlite" else _POSTGRES_READER
+        self._readers = sessionmaker(engine.execution_options(**reading), expire_on_commit=False)
         self._writers = sessionmaker(engine.execution_options(**{_WRITER: True}), expire_on_commit=False)
 
     @contextmanager
@@ -62,7 +67,11 @@ class CaseDatabase:
         options: dict[str, Any] = {_NO_BEGIN: True}
         if self.engine.dialect.name != "sqlite":
             options["isolation_level"] = "AUTOCOMMIT"
-        with _vendor_errors_mapped(), self.engine.connect().execution_options(**options) as connection:
+        with (
+            _vendor_errors_mapped(),
+            self.engine.connect().execution_options(**options) as connection,
+            postgres.unhurried(connection),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -74,9 +83,59 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
     """Open the database, make or upgrade its tables, and check that the key is the one it was made with.
 
     Several processes may do so at the same time. Raises KeyMissing, KeyInvalid, WrongKey,
-    DatabaseUnavailable, SchemaUnknown.
+    DatabaseUnavailable, SchemaUnknown, SchemaOutdated.
     """
-    vault = Vault(load_key(settings))
+    database, url = _planned(settings)
+    try:
+        with _vendor_errors_mapped(), schema_lock(url):
+            if url.get_backend_name() == "sqlite":
+                # Readers then never wait for the writer. The file keeps the mode.
+                with database.outside_transaction() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            with _migrating(database) as connection:
+                prepare(connection, may_migrate=settings.migrate)
+            _check_key(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def as_it_is(settings: CasesSettings) -> Iterator[CaseDatabase]:
+    """The database with whatever tables it has, for looking at it: nothing is made, upgraded or checked.
+
+    Raises KeyMissing, KeyInvalid, DatabaseUnavailable.
+    """
+    database, _ = _planned(settings)
+    try:
+        with _vendor_errors_mapped():
+            yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def migrating(settings: CasesSettings) -> Iterator[Connection]:
+    """One transaction, alone, in which the tables may be changed. Raises as `open_cases` does."""
+    database, url = _planned(settings)
+    try:
+        with _vendor_errors_mapped(), schema_lock(url), _migrating(database) as connection:
+            yield connection
+    finally:
+        database.close()
+
+
+@contextmanager
+def _migrating(database: CaseDatabase) -> Iterator[Connection]:
+    writer = database.engine.execution_options(**{_WRITER: True})
+    with writer.begin() as connection, postgres.unhurried(connection):
+        yield connection
+
+
+def _planned(settings: CasesSettings) -> tuple[CaseDatabase, URL]:
+    """The database and its address; connects to nothing yet."""
+    vault = open_vault(settings)
     try:
         url = make_url(settings.url)
         engine = create_engine(url, **_engine_options(url.get_backend_name()))
@@ -85,27 +144,14 @@ def open_cases(settings: CasesSettings) -> CaseDatabase:
             f"SKINGPT_CASES_URL names no database that can be opened here ({type(error).__name__}): "
             "use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME, and install its driver."
         ) from None
-    database = CaseDatabase(engine, vault)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin)
-    try:
-        with _vendor_errors_mapped(), schema_lock(url):
-            if url.get_backend_name() == "sqlite":
-                # Readers then never wait for the writer. The file keeps the mode.
-                with database.outside_transaction() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            with engine.execution_options(**{_WRITER: True}).begin() as connection:
-                upgrade(connection)
-            _check_key(database)
-    except BaseException:
-        engine.dispose()
-        raise
-    return database
+    return CaseDatabase(engine, vault), url
 
 
 def _engine_options(backend: str) -> dict[str, Any]:
-    connect_args = {"timeout": WAIT_SECONDS} if backend == "sqlite" else {}
+    connect_args = {"timeout": WAIT_SECONDS} if backend == "sqlite" else postgres.connect_args(WAIT_SECONDS)
     # A statement's values are sealed, but ids need not stand in an error message either.
     return {
         "connect_args": connect_args,
@@ -141,9 +187,9 @@ def _check_key(database: CaseDatabase) -> None:
     with database.write() as session:
         row = session.get(KeyCheckRow, 1)
         if row is None:
-            session.add(KeyCheckRow(id=1, sealed=database.vault.seal(b"", _KEY_CHECK)))
+            session.add(KeyCheckRow(id=1, sealed=database.vault.seal(b"", KEY_CHECK)))
         else:
-            database.vault.open(row.sealed, _KEY_CHECK)
+            database.vault.open(row.sealed, KEY_CHECK)
 
 
 @contextmanager

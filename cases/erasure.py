@@ -1,12 +1,11 @@
 """Erasure: the rows of a patient, then their bytes in the database's files.
 
-SQLite: freed bytes are overwritten (secure_delete), the file is rebuilt (VACUUM, since pages that were
-rearranged earlier can hold stale copies), and the write-ahead log is emptied into it. Postgres: VACUUM;
-blocks that the server's own log or copies still hold are for its operator to expire. What the disk itself
-keeps is sealed with the key.
+SQLite overwrites what is deleted (secure_delete), and the write-ahead log is emptied, which holds up nobody for longer
+than the log is long; the freed pages are used again. Postgres: VACUUM, beside which everybody works on; it frees the
+rows' room and does not overwrite it, and the server's own log and copies are for its operator to expire. What a disk
+still keeps is sealed with the key.
 """
 
-import json
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, delete, or_, select, update
@@ -19,8 +18,10 @@ from cases.leases import case_lease_name, chat_lease_name
 from cases.record import Erasure
 from cases.tables import (
     CaseRow,
+    ChatMessageRow,
     ConsentRow,
     FeedbackRow,
+    ForgottenRow,
     InboxRow,
     LeaseRow,
     OutboxRow,
@@ -28,6 +29,7 @@ from cases.tables import (
     PhotoRow,
     TurnRow,
 )
+from cases.updates import chat_of
 
 
 def forget(db: CaseDatabase, patient_id: int) -> Erasure:
@@ -47,7 +49,9 @@ def forget(db: CaseDatabase, patient_id: int) -> Erasure:
             counts["leases"] += _erased(session, delete(LeaseRow).where(LeaseRow.name == chat_lease_name(chat_id)))
             counts["inbox"] = _empty_inbox(db, session, chat_id)
             counts["consents"] = _erased(session, delete(ConsentRow).where(ConsentRow.patient_id == patient_id))
+            counts["messages"] = _erased(session, delete(ChatMessageRow).where(ChatMessageRow.chat_id == chat_id))
             counts["patients"] = _erased(session, delete(PatientRow).where(PatientRow.id == patient_id))
+            session.add(ForgottenRow(patient_id=patient_id, erased=db.now()))
     clean_files(db)
     return Erasure(counts=counts)
 
@@ -74,8 +78,8 @@ def clean_files(db: CaseDatabase) -> None:
     """Take the bytes of erased rows out of the database's files. Raises ErasureUnfinished."""
     try:
         with db.outside_transaction() as connection:
-            connection.exec_driver_sql("VACUUM")
             if connection.dialect.name != "sqlite":
+                connection.exec_driver_sql("VACUUM")
                 return
             busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
     except DatabaseUnavailable as error:
@@ -94,33 +98,10 @@ def _empty_inbox(db: CaseDatabase, session: Session, chat_id: int) -> int:
         select(InboxRow.number, InboxRow.update_id, InboxRow.payload).where(InboxRow.payload.is_not(None))
     )
     numbers = [
-        row.number for row in waiting if _chat_of(db.vault.open(row.payload, inbox_place(row.update_id))) == chat_id
+        row.number for row in waiting if chat_of(db.vault.open(row.payload, inbox_place(row.update_id))) == chat_id
     ]
     session.execute(update(InboxRow).where(InboxRow.number.in_(numbers)).values(payload=None))
     return len(numbers)
-
-
-def _chat_of(payload: bytes) -> int | None:
-    """The chat of a Telegram update as JSON: of its message, of the message a button hangs on, or who sent
-    it.
-
-    Source: core.telegram.org/bots/api#update (each update has one field besides its id: the event).
-    """
-    try:
-        parsed = json.loads(payload)
-    except ValueError:
-        return None
-    for event in _fields(parsed).values():
-        fields = _fields(event)
-        message = _fields(fields.get("message")) or fields
-        chat_id = _fields(message.get("chat") or fields.get("from")).get("id")
-        if isinstance(chat_id, int):
-            return chat_id
-    return None
-
-
-def _fields(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _erased(session: Session, statement: Delete) -> int:

@@ -5,12 +5,15 @@
     ├── CaseClosed              a photo came for a case that is closed
     ├── LeaseTaken              someone else is at work on it; try again later
     ├── LeaseLost               the lease ran out and was taken, or its row was forgotten
-    ├── KeyMissing · KeyInvalid · KeyExists     no key, not a key, or one is there already
+    ├── KeyMissing · KeyInvalid · KeyExists     no key, not a key or kept in the wrong place, or one is there already
     ├── WrongKey                sealed with another key
     ├── SealBroken              sealed with this key, but changed since or put in another place
+    ├── BackupBroken            a backup that is damaged, cut short, or none
+    ├── BackupRefused           it would overwrite something, or lie in the wrong place
     ├── ErasureUnfinished       the rows are gone, their bytes not yet: forget again
     └── DatabaseUnavailable     the database cannot be reached, is locked, or refused
-        └── SchemaUnknown       made by a newer version of this program
+        ├── SchemaUnknown       made by a newer version of this program, which older ones cannot share
+        └── SchemaOutdated      older than this program, and SKINGPT_MIGRATE=no forbids to upgrade it here
 
 Messages name ids, files and settings, never a patient's words, a photo or a key.
 """
@@ -53,11 +56,11 @@ class KeyMissing(CasesError):
 
 
 class KeyInvalid(CasesError):
-    """The encryption key is not 32 bytes in urlsafe base64."""
+    """The encryption key is not 32 bytes in urlsafe base64, or lies beside what it seals."""
 
 
 class KeyExists(CasesError):
-    """A key file is there already; it is never overwritten, since all that it sealed would be lost."""
+    """A key file is there already, or is being changed; it is never overwritten: all that it sealed would be lost."""
 
 
 class WrongKey(CasesError):
@@ -66,6 +69,14 @@ class WrongKey(CasesError):
 
 class SealBroken(CasesError):
     """Sealed bytes were changed, cut short, or moved to another row."""
+
+
+class BackupBroken(CasesError):
+    """A sealed file is damaged, cut short, or not ours; nothing of it was used."""
+
+
+class BackupRefused(CasesError):
+    """A backup or a restoration that would overwrite something or lie in the wrong place; nothing was written."""
 
 
 class ErasureUnfinished(CasesError):
@@ -77,4 +88,8 @@ class DatabaseUnavailable(CasesError):
 
 
 class SchemaUnknown(DatabaseUnavailable):
-    """The database was made by a newer version of this program."""
+    """The database was made by a newer version of this program, which older ones cannot share."""
+
+
+class SchemaOutdated(DatabaseUnavailable):
+    """The tables are older than this program, and upgrading them is left to `./run cases migrate`."""

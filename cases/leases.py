@@ -3,6 +3,7 @@
 The clocks of all machines that share a database must agree to within a second or so (NTP).
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -10,9 +11,12 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Exists, delete, exists, select
 
+from cases import metrics
 from cases.database import CaseDatabase
-from cases.errors import LeaseLost, LeaseTaken
+from cases.errors import DatabaseUnavailable, LeaseLost, LeaseTaken
 from cases.tables import LeaseRow
+
+_log = logging.getLogger(__name__)
 
 
 def case_lease_name(case_id: str) -> str:
@@ -23,6 +27,16 @@ def case_lease_name(case_id: str) -> str:
 def chat_lease_name(chat_id: int | str) -> str:
     """Held while a chat is answered."""
     return f"chat:{chat_id}"
+
+
+def inbox_lease_name(chat_id: int) -> str:
+    """Held by the bot that deals with a chat's updates."""
+    return f"inbox:{chat_id}"
+
+
+def card_lease_name(case_id: str) -> str:
+    """Held while a case is shown in its chat for the first time."""
+    return f"card:{case_id}"
 
 
 class Lease:
@@ -55,6 +69,8 @@ class Lease:
             if row is None:
                 row = LeaseRow(name=self.name)
                 session.add(row)
+            else:
+                metrics.TAKEN_OVER.labels(self.name.partition(":")[0]).inc()
             row.owner = self.owner
             row.token = self._token
             row.expires = now + timedelta(seconds=self._seconds)
@@ -75,7 +91,10 @@ def lease(db: CaseDatabase, name: str, owner: str, seconds: float) -> Iterator[L
     try:
         yield held
     finally:
-        held._release()
+        try:
+            held._release()
+        except DatabaseUnavailable:  # the work is done all the same, and the lease ends by itself
+            _log.warning("lease %s not given back: it ends by itself within %g s", name, seconds)
 
 
 def is_leased(name: ColumnElement[str], now: datetime) -> Exists:

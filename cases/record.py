@@ -208,7 +208,9 @@ class CaseStatus(StrEnum):
 
 
 class Case(Record):
-    """A snapshot of one case. `id` is a uuid4 in hex; `words` the caption, or the words that opened it."""
+    """A snapshot of one case. `id` is a uuid4 in hex; `words` the caption, or the words that opened it; `stalled` since
+    when its present stage waits for a part that is not available.
+    """
 
     id: str
     patient_id: int
@@ -222,6 +224,7 @@ class Case(Record):
     advice: Advice | None
     status_message_id: int | None
     attempts: int
+    stalled: datetime | None = None
     created: datetime
 
 
@@ -237,7 +240,9 @@ OutgoingKind = Literal["case", "turn", "text", "notice"]
 
 
 class Outgoing(Record):
-    """A message to be sent. `attempts`: how often it was handed out, this time included."""
+    """A message to be sent. `attempts`: how often it was handed out, this time included. `message_id`: the message in
+    the chat that was sent for it and is still to be filled.
+    """
 
     id: int
     chat_id: int
@@ -245,6 +250,7 @@ class Outgoing(Record):
     reference: str
     payload: bytes
     attempts: int
+    message_id: int | None = None
 
 
 class Erasure(Record):

@@ -11,11 +11,15 @@ from sqlalchemy import delete, exists, literal, select
 from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
 from cases.leases import case_lease_name, is_leased
+from cases.messages import drop_strangers
 from cases.record import Erasure
-from cases.tables import CaseRow, InboxRow, LeaseRow, OutboxRow, TurnRow
+from cases.tables import CaseRow, ForgottenRow, InboxRow, LeaseRow, OutboxRow, TurnRow
 
 REPEATS_KNOWN: Final = timedelta(days=30)
 """How long the bare ids of finished updates and messages are kept, to know one that comes again."""
+
+FORGOTTEN_KNOWN: Final = timedelta(days=400)
+"""How long it is known at least who was erased; no backup may be kept longer."""
 
 
 def purge(db: CaseDatabase, older_than: timedelta) -> Erasure:
@@ -36,6 +40,7 @@ def purge(db: CaseDatabase, older_than: timedelta) -> Erasure:
         session.execute(delete(InboxRow).where(InboxRow.payload.is_(None), InboxRow.received <= known_since))
         session.execute(delete(OutboxRow).where(OutboxRow.ended <= known_since))
         session.execute(delete(LeaseRow).where(LeaseRow.expires <= now))
-    if counts["cases"]:
-        clean_files(db)
+        session.execute(delete(ForgottenRow).where(ForgottenRow.erased <= now - max(older_than, FORGOTTEN_KNOWN)))
+        drop_strangers(session, now)
+    clean_files(db)  # always: it also finishes an erasure that could not
     return Erasure(counts=counts)

@@ -5,15 +5,12 @@ SKINGPT_CASES_URL, SKINGPT_KEY …
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 
-class CasesSettings(BaseSettings):
+class CasesSettings(RoomSettings):
     """Settings of this room; without `cases_url` the database is the file `cases.db` in `data`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
 
     data: Path = Path(__file__).resolve().parent.parent / "var"
     """Folder of everything that is kept."""
@@ -25,6 +22,10 @@ class CasesSettings(BaseSettings):
     """32 bytes in urlsafe base64; comes before `key_file`."""
     key_file: Path = Path("~/.config/skingpt/key")
     """Holds the key where SKINGPT_KEY is unset. Keep it outside `data`, and keep a copy."""
+    migrate: bool = True
+    """Whether every process upgrades the tables when it opens them; set to no where several machines share the
+    database, and upgrade it first with `./run cases migrate`.
+    """
     retention_days: int = Field(default=365, ge=1)
     """A case untouched for so many days is erased by the daily purge."""
 

@@ -48,5 +48,6 @@ def snapshot(vault: Vault, row: CaseRow) -> Case:
         advice=vault.open_record(Advice, advice, place(row.id, "advice")) if advice else None,
         status_message_id=row.status_message_id,
         attempts=row.attempts,
+        stalled=row.stalled,
         created=row.created,
     )

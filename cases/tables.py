@@ -9,12 +9,15 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -71,13 +74,14 @@ class KeyCheckRow(Table):
 
 
 class PatientRow(Table):
-    """Whoever writes in one chat."""
+    """Whoever writes in one chat. `photos_refused_until`: the photos announced were such as must not be kept."""
 
     __tablename__ = "patients"
 
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger, unique=True)
     language: Mapped[str] = mapped_column(String(35))
+    photos_refused_until: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -95,7 +99,9 @@ class ConsentRow(Table):
 
 
 class CaseRow(Table):
-    """One case; `number` is the order of arrival, `touched` when a stage was last completed or tried."""
+    """One case; `number` is the order of arrival, `touched` when a stage was last completed or tried, `stalled` since
+    when its stage waits for a part that is not there.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("patient_id", "source"), {"sqlite_autoincrement": True})
@@ -113,6 +119,7 @@ class CaseRow(Table):
     advice_revision: Mapped[int | None] = mapped_column(Integer)
     status_message_id: Mapped[int | None] = mapped_column(BigInteger)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    stalled: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
     touched: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -121,12 +128,13 @@ class CaseRow(Table):
 
 
 class PhotoRow(Table):
-    """One photo; its bytes are read only when asked for."""
+    """One photo; its bytes are read only when asked for. `source`: the update it came with."""
 
     __tablename__ = "photos"
 
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    source: Mapped[str | None] = mapped_column(String(128))
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -146,6 +154,7 @@ class TurnRow(Table):
     answers: Mapped[int | None] = mapped_column(ForeignKey("turns.id"), unique=True)
     opening: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    stalled: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
     touched: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -164,13 +173,26 @@ class LeaseRow(Table):
 
 
 class InboxRow(Table):
-    """One update, in order of arrival; `payload` is sealed, and None once the update is done."""
+    """One update of a chat (0: of none), in order of arrival; `payload` is sealed, and None once the update is done.
+    `replays`: how often it was begun again after a crash.
+    """
 
     __tablename__ = "inbox"
+    __table_args__ = (
+        Index(
+            "ix_inbox_waiting",
+            "number",
+            sqlite_where=text("payload IS NOT NULL"),
+            postgresql_where=text("payload IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     update_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    replays: Mapped[int] = mapped_column(Integer, default=0)
     received: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -194,6 +216,29 @@ class OutboxRow(Table):
     dropped: Mapped[str | None] = mapped_column(String(128))
 
 
+class ChatMessageRow(Table):
+    """A message that stands in a chat, by its number alone, so that `forget` can have it deleted there."""
+
+    __tablename__ = "chat_messages"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    noted: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class ForgottenRow(Table):
+    """A number that a patient had who was erased: a restored backup erases them again."""
+
+    __tablename__ = "forgotten"
+
+    __table_args__ = ()
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    erased: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class FeedbackRow(Table):
     """Whether the answer helped, in the patient's latest word."""
 
@@ -202,3 +247,28 @@ class FeedbackRow(Table):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     helpful: Mapped[bool]
     created: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class HeartbeatRow(Table):
+    """A process that lives, or did: its last sign of life, by its own clock. `skew`: that clock less the
+    database's, in seconds.
+    """
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(192), primary_key=True)
+    part: Mapped[str] = mapped_column(String(32))
+    machine: Mapped[str] = mapped_column(String(128))
+    version: Mapped[str] = mapped_column(String(32))
+    started: Mapped[datetime] = mapped_column(UtcTime)
+    beat: Mapped[datetime] = mapped_column(UtcTime)
+    skew: Mapped[float] = mapped_column(Float)
+
+
+class SchemaSupportRow(Table):
+    """One row: `oldest` is the newest revision an older program must know to go on with these tables."""
+
+    __tablename__ = "schema_support"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    oldest: Mapped[str] = mapped_column(String(32))

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from clinic.errors import ClinicError, NameInvalid, PasswordTooShort
+from exporter import export
+from logs import start_logging
 
 app = typer.Typer(name="clinic", help="The dermatologists' web page.")
 HOST = "127.0.0.1"
@@ -23,14 +25,13 @@ def serve(context: typer.Context) -> None:
     import uvicorn
 
     from cases.errors import CasesError
+    from cases.heartbeat import keep_beating
     from clinic.app import create_app
     from clinic.services import open_services
     from clinic.settings import ClinicSettings
     from knowledge.errors import KnowledgeError
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Each of its lines would name a request's address, and with it the words of a search.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    start_logging("clinic")
     settings = ClinicSettings()
     try:
         services = open_services(settings)
@@ -39,6 +40,8 @@ def serve(context: typer.Context) -> None:
         raise typer.Exit(1) from None
     if not len(services.clinicians):
         logging.getLogger(__name__).warning("nobody can sign in: ./run clinic invite NAME says how to change that")
+    export()
+    keep_beating(lambda: services.cases, "clinic")
     # Without the access log: its lines would hold the words of a search.
     uvicorn.run(
         create_app(services, settings.hosts),
@@ -46,6 +49,7 @@ def serve(context: typer.Context) -> None:
         port=settings.clinic_port,
         access_log=False,
         server_header=False,
+        log_config=None,
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cases.database import CaseDatabase, open_cases
+from cases.keys import load_key
 from cases.settings import CasesSettings
-from cases.vault import load_key
 from clinic.clinicians import Clinicians
 from clinic.sessions import Sessions, session_secret
 from clinic.settings import ClinicSettings

@@ -1,17 +1,14 @@
 """The clinic page's settings, each an environment variable ``SKINGPT_<NAME>``."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
-class ClinicSettings(BaseSettings):
+class ClinicSettings(RoomSettings):
     """Where the page listens and who may sign in."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     clinic_port: int = Field(default=8766, ge=1, le=65535)
     clinic_users: SecretStr = SecretStr("")

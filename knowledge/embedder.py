@@ -19,10 +19,13 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
+from knowledge import metrics
 from knowledge.embedding import BATCH
 from knowledge.settings import BUNDLED_MODEL, KnowledgeSettings
+from logs import start_logging
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -97,7 +100,9 @@ class SentenceTransformerEncoder:
                 self._turns.taken(first=len(texts) <= QUESTIONS),
                 torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
             ):
-                computed = self._model.encode(some, batch_size=AT_ONCE, normalize_embeddings=True)
+                computed = self._model.encode(
+                    some, batch_size=AT_ONCE, normalize_embeddings=True, show_progress_bar=False
+                )
             vectors.extend([float(number) for number in vector] for vector in computed)
         return vectors
 
@@ -135,6 +140,10 @@ def embedding_server(encoder: TextEncoder) -> FastAPI:
     def health() -> Response:
         return Response(status_code=200)
 
+    @server.get("/metrics")
+    def tell_metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
     @server.post("/embed")
     def embed(request: EmbedRequest) -> Response:
         texts = [request.inputs] if isinstance(request.inputs, str) else request.inputs
@@ -142,7 +151,10 @@ def embedding_server(encoder: TextEncoder) -> FastAPI:
             return _error(413, f"batch size {len(texts)} > maximum allowed batch size {BATCH}", "Validation")
         if not request.truncate and any(encoder.too_long(text) for text in texts):
             return _error(413, "an input is too long; send truncate true to cut it off", "Validation")
-        return JSONResponse(encoder.encode(texts))
+        with metrics.EMBEDDING.time():
+            vectors = encoder.encode(texts)
+        metrics.EMBEDDED.inc(len(texts))
+        return JSONResponse(vectors)
 
     @server.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:
@@ -161,12 +173,15 @@ def main() -> None:
     """Serves until it is stopped."""
     # Set before torch and transformers are loaded: no look at a model hub, no second thread.
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+    start_logging("embedder")
     settings = KnowledgeSettings()
     address = urlsplit(settings.embedder_url)
     encoder = load_encoder(settings.embedding_model)
     encoder.encode(["warm-up"])
     server = embedding_server(encoder)
-    uvicorn.run(server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False)
+    uvicorn.run(
+        server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False, log_config=None
+    )
 
 
 if __name__ == "__main__":

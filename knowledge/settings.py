@@ -3,19 +3,18 @@
 from pathlib import Path
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 
 
-class KnowledgeSettings(BaseSettings):
+class KnowledgeSettings(RoomSettings):
     """The library's settings: `SKINGPT_DATA`, `SKINGPT_KNOWLEDGE_URL`, `SKINGPT_CHROMA_URL` and so on.
 
     `embedding_model` is the bundled model's name or a folder that sentence-transformers can load. It is part
     of the key under which vectors are remembered: after a change, run `./run knowledge rebuild`.
     """
-
-    model_config = SettingsConfigDict(env_prefix="SKINGPT_", frozen=True, extra="ignore")
 
     data: Path = Path(__file__).resolve().parents[1] / "var"
     knowledge_url: str | None = None

@@ -1,13 +1,16 @@
 """Where each part listens on this machine: the wished-for port, or a free one where that is taken."""
 
 import socket
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from local.settings import LocalSettings
 
 HOST = "127.0.0.1"
+SUPERVISOR = "supervisor"
+MEASURED = ("bot", "gpu", "agent", "library", "sweep", "clinic", "playground", SUPERVISOR)
+"""Who shows metrics on a port of its own, in the order of the ports; the embedder and the model do so on theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Ports:
     embedder: int
     model: int
     broker: int
+    metrics: Mapping[str, int] = field(default_factory=dict)
+    """Where each part that has no other port for it shows its metrics."""
 
     @classmethod
     def choose(cls, settings: LocalSettings) -> Self:
@@ -32,12 +37,16 @@ class Ports:
             settings.model_port,
             settings.broker_port,
         )
-        return cls(*free_ports(wished))
+        first = settings.metrics_port
+        measured = [first + index if first else 0 for index in range(len(MEASURED))]
+        ports = free_ports([*wished, *measured])
+        metrics = dict(zip(MEASURED, ports[len(wished) :], strict=True))
+        return cls(*ports[: len(wished)], metrics)  # type: ignore[arg-type, call-arg]
 
     def of(self, part: str) -> int:
         """The port of the part with this name."""
-        ports: dict[str, int] = asdict(self)
-        return ports[part]
+        port: int = getattr(self, part)
+        return port
 
     def url(self, part: str) -> str:
         """The HTTP address of the part with this name."""

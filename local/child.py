@@ -17,7 +17,7 @@ from local.settings import ROOT
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before a crashed part is started again: doubling, until it has lived for `STEADY` seconds."""
 
-STEADY = 60.0
+STEADY = 20.0
 MOST_CRASHES = 4
 """A part that crashes so often before it was up once will not come up."""
 
@@ -53,6 +53,8 @@ class Child:
         self.log = log
         self.state = State.WAITING
         self.restarts = 0
+        self.reason: str | None = None
+        """How its last life ended, if it was not asked to."""
         self.took = 0.0
         self.up = asyncio.Event()
         self.gave_up = asyncio.Event()
@@ -86,6 +88,7 @@ class Child:
                 self._becomes(State.DONE)
                 return
             self.restarts += 1
+            self.reason = _reason(status)
             self._becomes(State.CRASHED)
             if not self.up.is_set() and self.restarts >= MOST_CRASHES:
                 self.gave_up.set()
@@ -93,7 +96,7 @@ class Child:
             if time.monotonic() - began >= STEADY:
                 wait = FIRST_WAIT
             self._notice(
-                f"{self.part.name} stopped ({_reason(status)}); it is started again in {wait:g} s. Log: {self.log}"
+                f"{self.part.name} stopped ({self.reason}); it is started again in {wait:g} s. Log: {self.log}"
             )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
@@ -121,7 +124,8 @@ class Child:
         return status
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, int]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (self.part.folder, self.log.parent)):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as log:

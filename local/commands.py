@@ -100,10 +100,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
         typer.echo(json.dumps({"running": True, **dataclasses.asdict(house)}, indent=1))
         return
     table = Table(box=None)
-    for heading in ("part", "state", "process", "restarts"):
+    for heading in ("part", "state", "process", "restarts", "last ended by"):
         table.add_column(heading)
     for name, part in house.parts.items():
-        table.add_row(name, str(part["state"]), str(part["pid"] or "–"), str(part["restarts"]))
+        table.add_row(
+            name, str(part["state"]), str(part["pid"] or "–"), str(part["restarts"]), str(part.get("reason") or "–")
+        )
     console = Console()
     console.print(f"{'Ready' if house.ready else 'Starting'}: {house.page} (process {house.pid})", highlight=False)
     console.print(table)

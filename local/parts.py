@@ -17,12 +17,12 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from local.addresses import HOST, Ports
-from local.health import AnswersHttp, AnswersPing, Finishes, Health, Lives, SaysSo
+from local.health import AnswersHttp, AnswersPing, Finishes, Health, SaysSo
 from local.settings import LocalSettings
 
 STORES, SERVERS, WORKERS, DOORS = range(4)
@@ -43,13 +43,14 @@ FRUGAL = {
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "PYTHONUNBUFFERED": "1",
+    "TQDM_DISABLE": "1",  # progress bars are no lines of a log
 }
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 """For the parts that load models. Never for a worker: with it, huggingface_hub refuses even this machine."""
 
 SECRETS: dict[str, frozenset[str]] = {
-    "SKINGPT_KEY": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic"}),
+    "SKINGPT_KEY": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic", "playground"}),
     "SKINGPT_CASES_URL": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic"}),
     "SKINGPT_TELEGRAM_TOKEN": frozenset({"bot"}),
     "SKINGPT_CLINIC_USERS": frozenset({"clinic"}),
@@ -72,6 +73,8 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     """It has one thing to do and ends."""
+    folder: Path | None = None
+    """What it keeps is here; made before each start, since somebody may have deleted it."""
 
 
 def house_parts(settings: LocalSettings, ports: Ports, *, doors: bool = True) -> tuple[Part, ...]:
@@ -80,18 +83,14 @@ def house_parts(settings: LocalSettings, ports: Ports, *, doors: bool = True) ->
     parts = [*servers, *_workers(), *(_doors(settings, ports) if doors else ())]
     names = {part.name for part in parts}
     return tuple(
-        Part(
-            name=part.name,
-            title=part.title,
-            command=part.command,
-            health=part.health,
-            tier=part.tier,
-            needs=part.needs & names,
-            environment=part.environment,
-            once=part.once,
-        )
+        replace(part, needs=part.needs & names, environment={**_observed(part.name, ports), **part.environment})
         for part in parts
     )
+
+
+def _observed(name: str, ports: Ports) -> dict[str, str]:
+    """Under which name a part logs, and where it shows its metrics (empty: not on a port of its own)."""
+    return {"SKINGPT_PART": name, "SKINGPT_METRICS_PORT": str(ports.metrics.get(name, ""))}
 
 
 def _elsewhere(settings: LocalSettings, name: str) -> bool:
@@ -136,6 +135,7 @@ def _servers(settings: LocalSettings, ports: Ports) -> list[Part]:
             _redis_command(ports.broker, settings.folder / "redis"),
             AnswersPing(ports.broker),
             STORES,
+            folder=settings.folder / "redis",
         ),
         Part(
             "chroma",
@@ -143,6 +143,7 @@ def _servers(settings: LocalSettings, ports: Ports) -> list[Part]:
             (sys.executable, "-c", chroma, "run", *at),
             AnswersHttp(ports.url("chroma") + "/api/v2/heartbeat"),
             STORES,
+            folder=settings.folder / "chroma",
         ),
         Part(
             "embedder",
@@ -191,7 +192,9 @@ def _workers() -> list[Part]:
         needs=frozenset({"chroma", "embedder"}),
         once=True,
     )
-    sweep = Part("sweep", "sweep", _python("worker.sweep"), Lives(), WORKERS, needs=frozenset({"broker"}))
+    sweep = Part(
+        "sweep", "sweep", _python("worker.sweep"), SaysSo("the sweep is ready"), WORKERS, needs=frozenset({"broker"})
+    )
     return [guidelines, *workers, sweep]
 
 
@@ -203,8 +206,17 @@ def _doors(settings: LocalSettings, ports: Ports) -> list[Part]:
         AnswersHttp(ports.url("playground") + "/health"),
         SERVERS,
         environment={"SKINGPT_PLAYGROUND_DATA": str(settings.folder / "playground")},
+        folder=settings.folder / "playground",
     )
-    bot = Part("bot", "bot", _python("bot"), Lives(), DOORS, needs=frozenset({"playground", "broker"}))
+    bot = Part(
+        "bot",
+        "bot",
+        _python("bot"),
+        # While Telegram is away it does all that it can: starting it again would not bring Telegram back.
+        SaysSo("the bot is ready", other="the bot waits for Telegram"),
+        DOORS,
+        needs=frozenset({"playground", "broker"}),
+    )
     clinic = Part(
         "clinic",
         "dermatologists' page",
@@ -213,7 +225,8 @@ def _doors(settings: LocalSettings, ports: Ports) -> list[Part]:
         DOORS,
         needs=frozenset({"chroma"}),
     )
-    return [bot, clinic] if settings.telegram_token else [playground, bot, clinic]
+    elsewhere = settings.telegram_token is not None or _elsewhere(settings, "playground")
+    return [bot, clinic] if elsewhere else [playground, bot, clinic]
 
 
 def addresses(settings: LocalSettings, ports: Ports) -> dict[str, str]:
@@ -228,7 +241,7 @@ def addresses(settings: LocalSettings, ports: Ports) -> dict[str, str]:
         "SKINGPT_BROKER_URL": settings.broker_url or f"redis://{HOST}:{ports.broker}/0",
         "SKINGPT_PLAYGROUND_PORT": str(ports.playground),
         "SKINGPT_CLINIC_PORT": str(ports.clinic),
-        "SKINGPT_BOT_API": ports.url("playground"),
+        "SKINGPT_BOT_API": settings.playground_url or ports.url("playground"),
     }
 
 

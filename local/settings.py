@@ -3,18 +3,15 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder the rooms lie in; every part is started here."""
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(RoomSettings):
     """Data folder, key, and the port each part asks for; a port that is taken is replaced by a free one."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     data: Path = ROOT / "var"
     key: SecretStr | None = None
@@ -29,11 +26,19 @@ class LocalSettings(BaseSettings):
     model_port: int = Field(default=8773, ge=0, le=65535)
     broker_port: int = Field(default=8774, ge=0, le=65535)
 
+    metrics_port: int = Field(default=8780, ge=0, le=65500)
+    """The first of eight ports for metrics, see `local.addresses.MEASURED`."""
+
     chroma_url: str | None = None
     embedder_url: str | None = None
     model_url: str | None = None
     broker_url: str | None = None
-    """Where one of these four is set, that server runs elsewhere and is not started here."""
+    playground_url: str | None = None
+    """Where one of these five is set, that server runs elsewhere and is not started here."""
+
+    disk_free_mb: int = Field(default=2000, gt=0)
+    disk_free_inodes: int = Field(default=10_000, gt=0)
+    """Room on the disk below which `./run doctor` warns; below a tenth of it, it calls the disk full."""
 
     start_seconds: float = Field(default=180, gt=0)
     """Longest wait for one part to come up."""

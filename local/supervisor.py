@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.addresses import Ports
+from exporter import serve
+from local import metrics
+from local.addresses import HOST, SUPERVISOR, Ports
 from local.child import Child, State
 from local.errors import StartFailed
 from local.parts import Part, addresses, environment_of, house_parts
@@ -39,11 +41,12 @@ class House:
         ports = Ports.choose(settings)
         self.settings = settings
         self.shared = addresses(settings, ports)
-        self.page = "https://t.me" if settings.telegram_token else ports.url("playground")
+        self.page = "https://t.me" if settings.telegram_token else self.shared["SKINGPT_BOT_API"]
         self.clinic = ports.url("clinic")
         self._stop = asyncio.Event()
         self._changed = changed
         self._tasks: list[asyncio.Task[None]] = []
+        self._ports = ports
         self.children = [self._child(part, found, notice) for part in house_parts(settings, ports, doors=doors)]
 
     def _child(self, part: Part, found: Mapping[str, str], notice: Callable[[str], None]) -> Child:
@@ -57,6 +60,9 @@ class House:
         )
 
     def _note(self) -> None:
+        for child in self.children:
+            metrics.UP.labels(child.part.name).set(child.state in (State.UP, State.DONE))
+            metrics.RESTARTS.labels(child.part.name).set(child.restarts)
         self.running().save(self.settings.folder)
         self._changed(self)
 
@@ -64,11 +70,17 @@ class House:
         """The house as `running.json` tells of it."""
         return Running(
             pid=os.getpid(),
-            ready=all(child.up.is_set() for child in self.children),
+            ready=all(child.state in (State.UP, State.DONE) for child in self.children),
             page=self.page,
             environment=self.shared,
             parts={
-                child.part.name: {"state": child.state, "pid": child.pid, "restarts": child.restarts}
+                child.part.name: {
+                    "state": child.state,
+                    "pid": child.pid,
+                    "restarts": child.restarts,
+                    "reason": child.reason,
+                    "metrics": self._ports.metrics.get(child.part.name),
+                }
                 for child in self.children
             },
         )
@@ -79,10 +91,10 @@ class House:
         Raises:
             StartFailed: a part did not come up, or a stop was asked for; everything is stopped again.
         """
-        for folder in ("redis", "chroma", "playground", "logs"):
-            (self.settings.folder / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.ask_to_stop)
+        serve(HOST, self._ports.metrics[SUPERVISOR])
         self._tasks = [asyncio.create_task(self._keep(child)) for child in self.children]
         try:
             await self._until_up()

@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from room_settings import RoomSettings
 
 MINI = Path(__file__).parent / "weights" / "skingpt-mini"
 
 
-class ModelSettings(BaseSettings):
+class ModelSettings(RoomSettings):
     """`SKINGPT_MODEL_*` variables. One torch thread a process: two are slower once anything else runs."""
 
-    model_config = SettingsConfigDict(env_prefix="SKINGPT_MODEL_", frozen=True, protected_namespaces=())
+    model_config = SettingsConfigDict(env_prefix="SKINGPT_MODEL_")
 
     weights: Path = MINI
     host: str = "127.0.0.1"

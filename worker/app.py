@@ -13,6 +13,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from kombu import Queue
 
+from worker import observing  # noqa: F401 (it listens to Celery's signals)
 from worker.orphans import die_with_parent
 from worker.settings import WorkerSettings
 

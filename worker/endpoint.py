@@ -16,7 +16,16 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 
 from cases.record import Findings, History
 from conditions import CHOICE_QUESTION, QUESTIONS
-from worker.errors import ModelBusy, ModelError, ModelFailed, ModelNonsense, ModelRefused, ModelUnavailable
+from worker import metrics
+from worker.errors import (
+    ModelBusy,
+    ModelError,
+    ModelFailed,
+    ModelNonsense,
+    ModelRefused,
+    ModelSlow,
+    ModelUnavailable,
+)
 from worker.picture import jpeg_for_model
 from worker.prompt import facts, plain, prompt
 from worker.readout import Token, View, abstention, combine, differential, read_view, sentences
@@ -127,12 +136,15 @@ class Endpoint:
     def _with_tries(self, ask: Callable[[], _Answer]) -> _Answer:
         for attempt in range(1, self._settings.worker_model_tries + 1):
             try:
-                return _mapped(ask)
+                with metrics.MODEL_CALLS.time():
+                    return _mapped(ask)
             except ModelError as error:
+                metrics.MODEL_ERRORS.labels(type(error).__name__).inc()
                 if not error.worth_retrying or attempt == self._settings.worker_model_tries:
                     raise
                 wait = self._wait(attempt, error)
                 _log.info("model try %d: %s; again in %.1f s", attempt, type(error).__name__, wait)
+                metrics.MODEL_RETRIES.inc()
                 self._sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -173,6 +185,8 @@ def _mapped(ask: Callable[[], _Answer]) -> _Answer:
 
 def _error_of(error: Exception) -> ModelError:
     status, headers = _status(error)
+    if status is None and _is_slow(error):
+        return ModelSlow("The model did not answer in time (SKINGPT_WORKER_MODEL_SECONDS): see what it is busy with.")
     if status is None:
         return ModelUnavailable("The model does not answer: is it running at SKINGPT_MODEL_URL?")
     if status == 429:
@@ -182,6 +196,12 @@ def _error_of(error: Exception) -> ModelError:
     if status == 424 or status >= 500:
         return ModelFailed(f"The model broke off its answer (HTTP {status}): see the model server's log.")
     return ModelRefused(f"The model refused the request (HTTP {status}): does it speak TGI's API and take images?")
+
+
+def _is_slow(error: Exception) -> bool:
+    """The request was taken, the answer did not come; a connection that could not be made in time is no such case."""
+    cause = error.__cause__ or error
+    return isinstance(cause, httpx2.TimeoutException) and not isinstance(cause, httpx2.ConnectTimeout)
 
 
 def _status(error: Exception) -> tuple[int | None, httpx2.Headers]:

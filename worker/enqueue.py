@@ -6,8 +6,9 @@ With the broker down a call may block for seconds: code in an event loop calls t
 
 import logging
 
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError
 
+from worker import metrics
 from worker.app import app
 
 _log = logging.getLogger(__name__)
@@ -17,15 +18,30 @@ def _send(task: str, *arguments: str | int) -> bool:
     try:
         # By name, so that whoever enqueues (the bot, the clinic) need not import the agent.
         app.send_task(task, args=list(arguments))
-    except (OperationalError, OSError) as error:
+    except Exception as error:  # each transport has its own; the full disk of a broker is none of those it promises
         _log.warning(
             "%s(%s) not queued, the sweep will: %s",
             task,
             ", ".join(map(str, arguments)),
             type(error).__name__,
         )
+        metrics.ENQUEUE_FAILURES.inc()
         return False
+    _log.info("%s(%s) queued", task, ", ".join(map(str, arguments)))
     return True
+
+
+def is_empty(queue: str) -> bool:
+    """Whether nothing waits in this queue, also because the broker has lost it. False: the broker is down."""
+    try:
+        with app.connection_for_read() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0.2)
+            return int(connection.channel().queue_declare(queue, passive=True).message_count) == 0
+    except ChannelError:
+        return True
+    except Exception as error:
+        _log.warning("queue %s not seen: %s", queue, type(error).__name__)
+        return False
 
 
 def enqueue_examine(case_id: str) -> bool:

@@ -3,8 +3,8 @@
 * WorkerError
   * ModelError (an `agents.errors.VisionUnavailable` too: the agent's tool meets it)
     * ModelBusy         – the model has too many requests (HTTP 429); `retry_after` says when to come back
-    * ModelUnavailable  – nobody answers at the model's address, or not in time (connection, timeout, HTTP
-      502-504)
+    * ModelUnavailable  – nobody answers at the model's address (no connection, HTTP 502-504)
+    * ModelSlow         – the model took the request and did not answer in time
     * ModelFailed       – the model broke off an answer (HTTP 424, 500)
     * ModelRefused      – the model does not accept the request (other HTTP 4xx); asking again does not help
     * ModelNonsense     – the answer is not what the contract promises
@@ -36,7 +36,11 @@ class ModelBusy(ModelError):
 
 
 class ModelUnavailable(ModelError):
-    """The model cannot be reached or did not answer in time."""
+    """The model cannot be reached."""
+
+
+class ModelSlow(ModelError):
+    """The model did not answer in time: it is overloaded, or this photo is too much for it."""
 
 
 class ModelFailed(ModelError):

@@ -9,6 +9,7 @@ from cases.errors import CaseNotFound, LeaseTaken
 from cases.record import Case, CaseStatus
 from worker import resources
 from worker.app import app
+from worker.availability import is_last_try
 from worker.enqueue import enqueue_advise
 from worker.failures import log_failure
 from worker.holding import held
@@ -37,14 +38,17 @@ def _examine(case: Case) -> bool:
     """True: nothing more to do here. False: a photo was added meanwhile, look again at once."""
     if case.status is not CaseStatus.RECEIVED:
         return True
-    db = resources.cases()
+    db, settings = resources.cases(), resources.settings()
     attempts = caseload.count_attempt(db, case.id)
+    if attempts > settings.worker_attempts:  # the last of them ended this process, not in an error
+        caseload.fail(db, case.id)
+        return True
     try:
         photos = [caseload.photo(db, photo_id) for photo_id in case.photo_ids]
         findings = resources.endpoint().examine(photos, case.history)
     except Exception as error:  # whatever it is, the patient hears of it after the last attempt
         log_failure("examine", case.id, error)
-        if attempts >= resources.settings().worker_attempts:
+        if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
             caseload.fail(db, case.id)
         return True
     return caseload.store_findings(db, case.id, findings, case.photo_ids)

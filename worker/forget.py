@@ -3,8 +3,6 @@
 Run: ``celery -A worker.app worker -Q agent -c 1``
 """
 
-from contextlib import closing
-
 from cases import caseload
 from cases.errors import CaseNotFound
 from worker import resources
@@ -21,9 +19,9 @@ def forget(case_id: str) -> None:
 @app.task(name="worker.forget.forget_erased")
 def forget_erased() -> None:
     """The same for every case the agent remembers: finds what a lost task left behind. Never raises."""
-    with closing(resources.memory().conn.execute("SELECT DISTINCT thread_id FROM checkpoints")) as threads:
-        case_ids = [str(thread_id) for (thread_id,) in threads]
-    for case_id in case_ids:
+    from agents.memory import remembered_cases
+
+    for case_id in remembered_cases(resources.memory()):
         _forget_if_erased(case_id)
 
 

@@ -12,7 +12,7 @@ from worker.endpoint import Endpoint
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite import SqliteSaver
+    from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from agents.adviser import Adviser
     from knowledge.library import Library
@@ -47,7 +47,7 @@ def library() -> "Library":
 
 
 @cache
-def memory() -> "SqliteSaver":
+def memory() -> "BaseCheckpointSaver[str]":
     """The agent's memory of this process."""
     from agents.memory import open_memory
     from agents.settings import AgentSettings

@@ -1,17 +1,15 @@
 """The worker's settings, each an environment variable ``SKINGPT_<NAME>``."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from room_settings import RoomSettings
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(RoomSettings):
     """Where the broker and the model are, and how long and how often the worker tries."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SKINGPT_", frozen=True, extra="ignore", env_ignore_empty=True, protected_namespaces=()
-    )
-
-    broker_url: str = "redis://127.0.0.1:8774/0"
+    broker_url: str = Field(default="redis://127.0.0.1:8774/0", repr=False)
+    """Redis or RabbitMQ (amqp://); not shown, since it may hold a password."""
     model_url: str = "http://127.0.0.1:8773"
     model_key: str = Field(default="unused", min_length=1, repr=False)
     """Bearer key of the model's endpoint. Never empty: the client would send the machine's Hugging Face token
@@ -30,6 +28,10 @@ class WorkerSettings(BaseSettings):
     """How long a case stays reserved for a process that was killed; a living one renews its lease."""
     worker_attempts: int = Field(default=5, ge=1)
     """Failed attempts after which the patient gets an apology with the safety net."""
+    worker_patience_seconds: float = Field(default=6 * 3600, ge=0)
+    """How long work waits for a part that is not available, before the patient gets the same apology. They are told at
+    once that it takes longer.
+    """
 
     worker_sweep_seconds: float = Field(default=10, gt=0)
     """Pause between two looks for cases whose task was lost."""

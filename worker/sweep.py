@@ -9,15 +9,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.errors import CasesError
+from cases.heartbeat import keep_beating
 from cases.record import CaseStatus
 from cases.settings import CasesSettings
-from worker import resources
-from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_reply
+from exporter import export
+from logs import start_logging
+from worker import gauges, measure, resources
+from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_reply, is_empty
 from worker.upkeep import upkeep
 
 _log = logging.getLogger(__name__)
@@ -26,9 +31,18 @@ _LONGEST_PAUSE = 320.0
 _UPKEEP_SECONDS = 3600.0
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """Overdue work: the queue its task should stand in, and how to put it there."""
+
+    queue: str
+    enqueue: Callable[[], bool]
+
+
 class Sweep:
     """Queues overdue work again. Each time it queues the same thing it waits twice as long before the next
-    time, so that work which merely stands in a long queue does not make the queue longer and longer."""
+    time, so that work which merely stands in a long queue does not make the queue longer and longer. Where
+    the queue is empty its task is lost, and there is nothing to wait for."""
 
     def __init__(self, db: CaseDatabase, overdue: float, clock: Callable[[], float] = time.monotonic) -> None:
         """`overdue`: seconds from which untouched work counts as lost, and the first pause."""
@@ -40,23 +54,26 @@ class Sweep:
     def sweep(self) -> int:
         """Queue what is overdue and nobody holds a lease on; how much it was. Stops at a dead broker."""
         overdue = timedelta(seconds=self._overdue)
-        waiting: dict[str | int, Callable[[], bool]] = {}
+        waiting: dict[str | int, _Waiting] = {}
         for case in caseload.unfinished(self._db, overdue):
-            enqueue = enqueue_examine if case.status is CaseStatus.RECEIVED else enqueue_advise
-            waiting[case.id] = lambda enqueue=enqueue, case_id=case.id: enqueue(case_id)  # type: ignore[misc]
+            if case.status is CaseStatus.RECEIVED:
+                waiting[case.id] = _Waiting("gpu", partial(enqueue_examine, case.id))
+            else:
+                waiting[case.id] = _Waiting("agent", partial(enqueue_advise, case.id))
         for turn in conversation.unanswered(self._db, overdue):
-            waiting[turn.id] = lambda turn_id=turn.id: enqueue_reply(turn_id)  # type: ignore[misc]
+            waiting[turn.id] = _Waiting("agent", partial(enqueue_reply, turn.id))
         self._queued = {key: when for key, when in self._queued.items() if key in waiting}
         return self._queue(waiting)
 
-    def _queue(self, waiting: dict[str | int, Callable[[], bool]]) -> int:
+    def _queue(self, waiting: dict[str | int, _Waiting]) -> int:
         now = self._clock()
+        lost = {queue for queue in {each.queue for each in waiting.values()} if is_empty(queue)}
         queued = 0
-        for key, enqueue in waiting.items():
+        for key, work in waiting.items():
             at, pause = self._queued.get(key, (now - self._overdue, self._overdue))
-            if now < at + pause:
+            if now < at + pause and work.queue not in lost:
                 continue
-            if not enqueue():
+            if not work.enqueue():
                 break
             self._queued[key] = (now, min(pause * 2, _LONGEST_PAUSE))
             queued += 1
@@ -65,17 +82,23 @@ class Sweep:
 
 def main() -> None:
     """Sweep until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging("sweep")
+    export()
+    keep_beating(resources.cases, "sweep")
+    measure.keep_measuring(resources.cases)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = resources.settings()
     retention = timedelta(days=CasesSettings().retention_days)
     sweep = Sweep(resources.cases(), settings.worker_overdue_seconds)
+    _log.info("the sweep is ready")
     next_upkeep = time.monotonic()
     while not stop.wait(settings.worker_sweep_seconds):
         try:
             queued = sweep.sweep()
+            gauges.SWEPT.set_to_current_time()
+            gauges.QUEUED_AGAIN.inc(queued)
             if time.monotonic() >= next_upkeep:
                 next_upkeep += _UPKEEP_SECONDS
                 upkeep(resources.cases(), retention)

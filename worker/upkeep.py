@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from cases.database import CaseDatabase
 from cases.retention import purge
+from worker import gauges
 from worker.enqueue import enqueue_forget_erased
 
 _log = logging.getLogger(__name__)
@@ -18,5 +19,6 @@ def upkeep(db: CaseDatabase, retention: timedelta) -> None:
     """
     counts = purge(db, retention).counts
     if counts.get("cases"):
+        gauges.ERASED.inc(counts["cases"])
         _log.info("%d cases erased after %d days", counts["cases"], retention.days)
     enqueue_forget_erased()

@@ -36,17 +36,17 @@ _THINGS = (
     "rash|spot|mole|scar|wound|bite|cut|burn|tattoo|piercing|bruise|lesion|lump|blister|eczema|psoriasis|scab|wart|ulcer|"
     "injury|patch|mark|growth|freckle|bump|cyst|boil|stitches|problem|flare|infection"
 )
-_BETWEEN = r"(?:(?!(?:has|have|had|with|got|and|is|was|keeps|covered) )\S+ )?"
+_BETWEEN = r"(?:(?!(?:has|have|had|with|got|and|is|was|keeps|covered|,) )\S+ )?"
 _PEOPLE = (
-    r"(?:baby|babys|babies|son|daughter|he|she|hes|shes|infant|newborn|boy|girl|kid|child|toddler|grandson|granddaughter|nephew|"
-    r"niece|lo|one|twins?|neonate|bub|bubba|dd|ds)"
+    r"(?:baby|babys|babies|son|daughter|he|she|hes|shes|infant|newborn|boy|girl|kid|child|toddler|grandson|granddaughter|grandchild|nephew|"
+    r"niece|lo|one|twins?|triplets|neonate|bubs?|bubba|dd|ds|they|theyre)"
 )
 _OLD = re.compile(rf"(?<!\S){_NUMBER} {_UNIT} (?:and a half )?(?:old|olds) (?!{_BETWEEN}(?:{_THINGS}))")
 _GLUED = re.compile(rf"(?<!\S){_NUMBER} {_SHORT} (?:o|old|olds) (?!{_BETWEEN}(?:{_THINGS}))")
 _YO = re.compile(r"(?<!\S)(?P<number>\d+) (?:yo|yrold|yearold) ")
 _CALLED = re.compile(
     rf"(?<!\S){_PEOPLE} (?:, )?"
-    r"(?:is |was |s |just |only |turned |at |aged |age |now |who |nearly |almost |about )*"
+    r"(?:is |are |was |s |just |only |turned |at |aged |age |now |who |nearly |almost |about )*"
     rf"{_NUMBER} {_UNIT} (?!(?:ago|of|now|later|since) )"
 )
 _THEN_CHILD = re.compile(rf"(?<!\S){_NUMBER} {_UNIT} (?:old )?{_PEOPLE} ")
@@ -56,14 +56,22 @@ _AGED = re.compile(
 )
 _BORN = re.compile(
     r"(?<!\S)(?:new ?borns?|neonates?|just born|born (?:last|this|yesterday) (?:week )?|"
-    r"\S+ born (?:last|this) week|day old baby|(?:just|recently) given birth to|(?:premature|prem|preemie) baby) "
+    r"\S+ born (?:last|this) week|day old baby|"
+    r"born (?:last |on |this )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|morning|today|yesterday)|"
+    r"(?:just|recently) given birth to|(?:premature|prem|preemie) baby) "
 )
 _BORN_AGO = re.compile(rf"(?<!\S)born {_NUMBER} {_UNIT} (?:and a half )?ago ")
+_BARE = re.compile(
+    rf"^{_NUMBER} (?P<unit>day|week|wk)s? (?:, |and |with |baby )"
+    r"(?=.*(?:temp|fever|feed|fed|blister|hot|floppy|mottled))"
+)
 _WAS = re.compile(r"(?:when|as|since) (?:\S+ ){0,4}$")
 _TEMPERATURE = re.compile(
     r"(?<!\S)(?P<value>\d{2,3}(?:\.\d+)?) (?P<unit>degrees?|c|f|celsius|fahrenheit|deg|temp|temperature|fever)? ?"
 )
 _MENTIONS_HEAT = re.compile(r"(?<!\S)(?:temp\S*|fever\S*|degrees?|c|celsius|f|fahrenheit|thermometer) ")
+_DEGREES = re.compile(r"(?<!\S)(?P<value>3[5-9]\.\d|4[01]\.\d) (?!(?:kg|cm|mm|weeks?|wks?|lbs|st|months?|years?) )")
+"""A number that is a body temperature even where nobody calls it one."""
 _THING_IS = re.compile(rf"(?<!\S)(?:{_THINGS})s? (?:that |which )?(?:is|was|are|about|only|now|just| )* ?$")
 _FEVER, _FAHRENHEIT_FROM = 37.99, 90
 _NEWBORN, _BABY, _CHILD = 91, 730, 12 * 365.25
@@ -78,7 +86,7 @@ def _days(match: re.Match[str]) -> float:
 
 def ages(sentence: Sentence) -> Iterator[float]:
     """Every age in days that the sentence gives to somebody now (not "when I was 5")."""
-    for pattern in (_OLD, _GLUED, _YO, _CALLED, _THEN_CHILD, _AGED):
+    for pattern in (_OLD, _GLUED, _YO, _CALLED, _THEN_CHILD, _AGED, _BARE):
         for match in pattern.finditer(sentence.line):
             before = sentence.line[: match.start()]
             if not _WAS.search(before) and not _THING_IS.search(before):
@@ -104,7 +112,10 @@ def age_terms(sentence: Sentence) -> frozenset[str]:
 
 def _temperatures(sentence: Sentence) -> Iterator[tuple[int, int, float]]:
     """Where body temperatures stand in `Sentence.line`, in degrees Celsius."""
-    if _MENTIONS_HEAT.search(sentence.line):
+    if not _MENTIONS_HEAT.search(sentence.line):
+        for match in _DEGREES.finditer(sentence.line):
+            yield match.start(), match.end(), float(match["value"])
+    else:
         for match in _TEMPERATURE.finditer(sentence.line):
             value = float(match["value"])
             celsius = value if value < _FAHRENHEIT_FROM else (value - 32) / 1.8

@@ -14,7 +14,9 @@ from agents.triage.sentences import Sentence
 
 _PAST = re.compile(
     r"(?<!\S)(?:(?:last|previous) (?:year|summer|winter|spring|autumn|christmas|time|month|pregnancy) "
-    r"|(?:\S+ )?(?:years?|yrs?|months?|decades?|ages) ago |in (?:19|20)\d\d |back in |in the past |long ago |way back "
+    r"|(?:\S+ )?(?:years?|yrs?|months?|decades?|ages) ago |in (?:19|20)\d\d "
+    r"|in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
+    r"|back in |in the past |long ago |way back "
     r"|when (?:i|he|she|we|they) (?:was|were) (?:\S+ )?"
     r"|when (?:i|he|she) had |once had |as (?:a|an) (?:child|kid|baby|teenager|toddler|teen|infant) )"
 )
@@ -26,6 +28,7 @@ _PAST_FORWARD = re.compile(
 _OVER = re.compile(
     r"(?<!\S)(?:all |now |fully |completely )?"
     r"(?:fine|better|gone|well|recovered|healed|clear|ok|okay|settled|resolved) now $"
+    r"|(?<!\S)(?:all|fully|completely) (?:healed|gone|better|cleared|recovered|settled) "
 )
 _PAST_VERBS = frozenset(
     "had was were did didnt died went got couldnt wasnt took caught turned recovered survived".split()
@@ -39,7 +42,8 @@ _TURNS = frozenset("but however although though whereas now today tonight curren
 _BEFORE_A_TURN = frozenset(", and it that which she he i mole lesion rash spot".split()) | {""}
 _OTHERS = (
     "neighbou?rs?|colleagues?|co worker|workmate|coworkers?|acquaintance|someone|somebody|people|person|"
-    "celebrity|actress|actor|cousins?|(?:class|flat|house|room|team)mates?|friends?|boss|teacher|stranger|man|woman|lady|guy|patients?|"
+    "celebrity|actress|actor|cousins?|(?:class|flat|house|room|team)mates?|friends?|boss|teacher|stranger|man|woman|lady|guy|"
+    "(?<!chemo )(?<!cancer )(?<!transplant )patients?|"
     "character|uncle|aunt|auntie|boy in|girl in|kid at|child at|lad|mates?|those|everyone|others"
 )
 _OTHER = re.compile(

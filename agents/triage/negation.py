@@ -21,9 +21,10 @@ _COMPLAINT = re.compile(
     r"|have |get |got |getting |feel |feeling |look |looking |seem |made |make |any |going to |seen |so |a )*"
     r"(?:sure|only|just|better|well|right|normal|good|happy|ok|okay|great|himself|herself|myself|know\S*|understand\S*|like|"
     r"remember|care|mind|fad\S*|disappear\S*|vanish\S*|blanch\S*|heal\S*|help\S*|work\S*|respond\S*|stop\S*|turn\S*|eat\S*|"
-    r"drink\S*|drunk|feed\S*|fed|sleep\S*|slept|wak\S*|wet|wee\S*|pee\S*|urinat\S*|pass\S*|improv\S*|settl\S*|clear\S*|"
-    r"stay\S*|able|enough|long|matter|worth|a lot|living|(?:go|going|goes|gone|went) (?:away|down|white|pale|clear)|"
-    r"(?:this|that|it|anything|something|one|such) |seen|stand|cope|take it|bear|allowed|there|lost|thinking|"
+    r"drink\S*|drunk|feed\S*|fed|sleep\S*|slept|wak\S*|wet|wee\S*|pee\S*|urinat\S*|pass\S*(?! out)|improv\S*|settl\S*|"
+    r"clear\S*|"
+    r"stay\S*|able|enough|long|matter|worth|a lot|living|(?:go|going|goes|gone|went) (?:away|down|white|pale|clear)"
+    r"|(?:this|that|it|anything|something|one|such) |seen|stand|cope|take it|bear|allowed|there|lost|thinking|"
     r"making sense|change colou?r|lighten|an emergency|tell|say|notice|touch\S*|knock\S*|scratch\S*|injur\S*)\b"
 )
 _NEVER_BEFORE = re.compile(r"with |(?:[^\s,]+ ){0,8}(?:before|like this|so bad|this bad|as bad) ")

@@ -19,12 +19,20 @@ _ASKERS_UNMARKED = frozenset("can could does should would what whats how".split(
 _NOT_GENERAL = re.compile(
     r"(?:can|could) (?:barely|hardly|only|see|feel) |what (?:to do|now) |how to stop |(?:.* )?(?:cant|couldnt|help) "
 )
-_SUBJECT = r"(?:(?:it|this|that|these|they|i|he|she|we|you|a|an|the|my|his|her|our)(?: [^\s,]+){0,3}? |[^\s,]+ )"
+_SUBJECT = (
+    r"(?:(?:it|this|that|these|they|i|he|she|we|you|a|an|the|my|his|her|our)(?: [^\s,]+){0,3}? "
+    r"|(?!(?:hardly|barely|only|scarcely|just|still|now|even|no|not) )[^\s,]+ )"
+)
 _OUTCOME = (
     "cause|lead|turn|become|trigger|give|develop|mean|spread|get|make|go|kill|die|swell|grow|happen|catch|end|result|start|"
     "suffer|have|be"
 )
 _SOMEBODY = r"(?:my|his|her|our|your|this|these|that|the|it|i|he|she|we|they)"
+_IN_GENERAL = re.compile(
+    r"(?:is|are|does|do|can|will) (?:[^\s,]+ ){1,5}"
+    r"(?:common|rare|dangerous|serious|contagious|infectious|catching|hereditary|normal|safe|curable|treatable|fatal|deadly"
+    r"|harmful|painful|bad|hurt|itch|spread|scar|go away|last) $"
+)
 _OPENS = re.compile(
     r"(?<!\S)(?:"
     + "|".join(
@@ -45,6 +53,7 @@ _OPENS = re.compile(
             r"poster|post|story) (?:about|on|of|that|says|said) ",
             r"(?:tell me|explain|define|information|info|advice) (?:more )?(?:about |on )?",
             r"rules? out ",
+            r"is it true (?:that )?",
         )
     )
     + ")"
@@ -101,7 +110,8 @@ def asked(sentence: Sentence) -> list[bool]:
     """For each token, whether it is only asked or supposed."""
     tokens = sentence.tokens
     general = not (set(tokens) & _PERSONAL) and not _NOT_GENERAL.match(sentence.line)
-    if general and tokens[0] in (_ASKERS if sentence.question else _ASKERS_UNMARKED):
+    unmarked = tokens[0] in _ASKERS_UNMARKED or _IN_GENERAL.match(sentence.line)
+    if general and (tokens[0] in _ASKERS if sentence.question else unmarked):
         return [True] * len(tokens)
     marked = [False] * len(tokens)
     if general and sentence.question:

@@ -79,12 +79,16 @@ def term_names() -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Reading:
-    """The names of terms affirmed of the patient; or of anyone now; affirmed or only asked; denied."""
+    """The names of terms affirmed of the patient; or of anyone now; affirmed or only asked; denied.
+
+    `told`: per sentence the words said of the patient now, without what is denied, past, only asked, or another's.
+    """
 
     affirmed: frozenset[str]
     anyone_now: frozenset[str]
     asked: frozenset[str]
     denied: frozenset[str]
+    told: tuple[tuple[str, ...], ...] = ()
 
 
 def _was_had(tokens: tuple[str, ...], first: int) -> bool:
@@ -111,7 +115,18 @@ def _meant(term: Term, first: int, last: int, under: tuple[int | None, ...], mar
     return "affirmed"
 
 
-def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) -> None:
+def _told(sentence: Sentence, mark: Marks, under: tuple[int | None, ...], normal: bool) -> tuple[str, ...]:
+    return tuple(
+        token
+        for at, token in enumerate(sentence.tokens)
+        if not (normal and token.startswith("temp"))
+        and under[at] is None
+        and not (mark.asked[at] or mark.past[at] or mark.whose[at] is Whose.OTHER_THEN)
+    )
+
+
+def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) -> tuple[str, ...]:
+    """Adds the terms of one sentence to `found`; the words it tells of the patient now."""
     under = negators(sentence)
     spans = [
         (term, match.start(), match.end())
@@ -121,11 +136,12 @@ def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) 
     spans += [(terms()["fever"], start, end) for start, end in fever_spans(sentence)]
     normal = only_normal_temperatures(sentence)
     for term, start, end in spans:
-        if normal and term.name == "fever" and "temp" in sentence.line[start:end]:
+        if normal and "temp" in sentence.line[start:end]:
             continue
         first, last = sentence.index_at(start), sentence.index_at(end)
         found[_meant(term, first, last, under, mark, sentence)].add(term.name)
     found["affirmed"] |= age_terms(sentence)
+    return _told(sentence, mark, under, normal)
 
 
 def read(text: str) -> Reading:
@@ -139,9 +155,10 @@ def read(text: str) -> Reading:
     }
     parts = sentences(text[:_LONGEST_TEXT])
     answers = [*parts[1:], None][: len(parts)]
+    told: list[tuple[str, ...]] = []
     for sentence, mark, answer in zip(parts, marks(parts), answers, strict=True):
         if not (sentence.question and answer and answer.tokens[0] in _NO and len(sentence.tokens) <= _FRAGMENT):
-            _read_sentence(sentence, mark, found)
+            told.append(_read_sentence(sentence, mark, found))
     for name, implied in _IMPLIED.items():
         if name in found["affirmed"]:
             found["affirmed"].update(implied)
@@ -151,4 +168,5 @@ def read(text: str) -> Reading:
         anyone_now=affirmed | found["anyone"],
         asked=affirmed | found["asked"],
         denied=frozenset(found["denied"]),
+        told=tuple(told),
     )

@@ -18,6 +18,8 @@ _TOKEN = re.compile(r"\d+(?:\u00b7\d+)?|[^\W\d_]+|[,:()/]|\s[-\u2013\u2014]+\s|\
 _NEGATED_VERBS = {
     f"{verb} not": f"{verb}nt" for verb in "do does did is are was were has have had could would should".split()
 } | {"can not": "cant", "will not": "wont", "am not": "isnt", "does nt": "doesnt", "do nt": "dont"}
+_HAY_FEVER = re.compile(r"\bhay fever\b")
+"""No fever, but a name."""
 _SPLIT_NEGATED = re.compile(r"\b(don|doesn|didn|isn|aren|wasn|weren|hasn|haven|couldn|can|won) t\b")
 
 
@@ -41,7 +43,9 @@ class Sentence:
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).casefold()
     folded = "".join(char for char in folded if not unicodedata.combining(char))
-    return _SPLIT_NEGATED.sub(r"\1t", _DECIMAL.sub(_DECIMAL_MARK, _APOSTROPHES.sub("", folded)))
+    return _HAY_FEVER.sub(
+        "hayfever", _SPLIT_NEGATED.sub(r"\1t", _DECIMAL.sub(_DECIMAL_MARK, _APOSTROPHES.sub("", folded)))
+    )
 
 
 def _tokens(piece: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import logging
 from telegram import Update
 
 from bot import texts
+from bot.emptying import empty_chat
 from bot.handlers.incoming import incoming
 from bot.message import Message, escape, message
 from bot.presses import PressKind, button
@@ -110,10 +111,12 @@ async def forget(services: Services, chat_id: int, confirmed: bool) -> None:
         await send(services.bot, chat_id, message(texts.NOTHING_STORED))
         return
     cases = await in_thread(caseload.cases_of, services.db, patient.id)
+    emptied = await empty_chat(services, chat_id)  # first: the record knows which messages there are
     rows = await _erase(services, patient.id)
     for case in cases:
         await in_thread(enqueue_forget, case.id)
-    await send(services.bot, chat_id, message(texts.FORGOTTEN.format(rows=rows)))
+    chat = texts.CHAT_EMPTIED if emptied else texts.CHAT_LEFT
+    await send(services.bot, chat_id, message(texts.FORGOTTEN.format(rows=rows, chat=chat)))
 
 
 async def _erase(services: Services, patient_id: int) -> int:
@@ -124,7 +127,7 @@ async def _erase(services: Services, patient_id: int) -> int:
             erasure = await in_thread(patients.forget, services.db, patient_id)
         except ErasureUnfinished:
             if attempt == _ERASURE_TRIES:
-                _log.error("patient %d erased, files not cleaned yet: the daily purge finishes it", patient_id)
+                _log.error("patient %d erased, files not cleaned yet: the hourly upkeep finishes it", patient_id)
                 return rows
             await asyncio.sleep(attempt)
             continue

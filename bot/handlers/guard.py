@@ -8,6 +8,7 @@ from telegram.ext import ApplicationHandlerStop
 
 from bot import texts
 from bot.allow import is_allowed
+from bot.handlers.incoming import incoming
 from bot.message import escape, message
 from bot.sending import send
 from bot.services import Context, services_of
@@ -31,8 +32,7 @@ async def guard(update: Update, context: Context) -> None:
     if is_allowed(services.settings, user.id if user else None):
         return
     if update.message:
-        words = update.message.text or update.message.caption or ""
-        _, urgent = urgent_answer(words, services.number)
+        _, urgent = urgent_answer(incoming(update).words, services.number)
         closed = message(texts.CLOSED_BOT.format(number=escape(services.number)))
         await send(services.bot, chat.id, urgent or closed)
     raise ApplicationHandlerStop

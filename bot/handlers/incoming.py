@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from telegram import Message, Update
 
+from bot.characters import plain
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -18,8 +20,8 @@ class Incoming:
 
     @property
     def words(self) -> str:
-        """The text, or the caption of a photo."""
-        return self.message.text or self.message.caption or ""
+        """The text, or the caption of a photo, in plain characters."""
+        return plain(self.message.text or self.message.caption or "")
 
 
 def incoming(update: Update) -> Incoming:

@@ -1,6 +1,4 @@
-"""What is neither words nor a photo: one specific sentence each. And what to say when something went wrong."""
-
-import logging
+"""What is neither words nor a photo: one specific sentence each."""
 
 from telegram import Message, Update
 
@@ -10,25 +8,22 @@ from bot.handlers.words import answer_urgent
 from bot.message import message
 from bot.sending import send
 from bot.services import Context, services_of
-from worker.failures import log_failure
-
-_log = logging.getLogger(__name__)
-
-_KINDS = ("animation", "video", "voice", "audio", "sticker", "location", "contact", "document")
 
 
 async def on_other(update: Update, context: Context) -> None:
-    """A message the bot cannot use; an urgent caption is answered first."""
+    """A message the bot cannot use: one sentence, and one for a whole album. An urgent caption is answered first."""
     services = services_of(context)
     came = incoming(update)
     await answer_urgent(services, came)
-    await send(services.bot, came.chat_id, message(texts.UNSUPPORTED[_kind(came.message)]), came.message.message_id)
+    kind = _kind(came.message)
+    album = came.message.media_group_id or came.message.message_id
+    if services.once.first((came.chat_id, album, kind)):
+        await send(services.bot, came.chat_id, message(texts.UNSUPPORTED[kind]), came.message.message_id)
 
 
 def _kind(sent: Message) -> str:
-    if sent.video_note:
-        return "video"
-    return next((kind for kind in _KINDS if getattr(sent, kind)), "other")
+    """The key in `texts.UNSUPPORTED`; a venue is also a location, and an animation also a document."""
+    return next((kind for kind in texts.UNSUPPORTED if getattr(sent, kind, None)), "other")
 
 
 async def on_unknown_command(update: Update, context: Context) -> None:
@@ -37,15 +32,3 @@ async def on_unknown_command(update: Update, context: Context) -> None:
     came = incoming(update)
     await answer_urgent(services, came)
     await send(services.bot, came.chat_id, message(texts.UNKNOWN_COMMAND))
-
-
-async def on_error(update: object, context: Context) -> None:
-    """A handler failed: log where, and tell the patient to send it again."""
-    if not isinstance(update, Update) or context.error is None:
-        _log.error("outside an update: %s", type(context.error).__name__)
-        return
-    if isinstance(context.error, Exception):
-        log_failure("update", update.update_id, context.error)
-    if update.effective_chat:
-        services = services_of(context)
-        await send(services.bot, update.effective_chat.id, message(texts.FAILED_ONCE))

@@ -1,20 +1,20 @@
 """Photos, one or an album: checked, stored with the case in one transaction, and only then queued."""
 
 import logging
+from datetime import timedelta
 
 from telegram import Update
 from telegram.constants import ChatAction
 
-from bot import texts
+from bot import metrics, texts
 from bot.albums import Album
-from bot.children import is_childs_private_parts
+from bot.children import ADULT, is_childs_private_parts
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
 from bot.fetching import fetch
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import Incoming, incoming
 from bot.handlers.opening import open_card
-from bot.handlers.words import answer_urgent, refuse_childs_private_parts
-from bot.intake import take_in
+from bot.handlers.words import answer_urgent, refuse_childs_private_parts, said_before
 from bot.message import message
 from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
@@ -26,6 +26,10 @@ from conditions import TriageLevel
 from worker.enqueue import enqueue_examine
 
 _log = logging.getLogger(__name__)
+
+MOST_A_MINUTE = 20
+"""Photos of one patient: two albums. What comes beyond is neither fetched nor kept, and said once."""
+_MINUTE = timedelta(minutes=1)
 
 
 async def on_photo(update: Update, context: Context) -> None:
@@ -52,27 +56,50 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
     patient_id = await services.consenting_patient(came.chat_id)
     before = await in_thread(_words_before, services.db, patient_id) if patient_id else None
     words = "\n".join(filter(None, (before.words if before else "", came.words)))
-    if is_childs_private_parts(words, with_photo=True):
+    if await _is_of_a_childs_private_parts(services, came, before, album):
         album.closed = True
         await refuse_childs_private_parts(services, came.chat_id, album.case_id or (before.id if before else None))
     elif patient_id is None:
         album.closed = True
         if level is not TriageLevel.EMERGENCY:
             await ask_consent(services, came.chat_id, sent_something=True)
+    elif await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) >= MOST_A_MINUTE:
+        if services.once.first((came.chat_id, "too many photos")):
+            await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
     elif photo := await _checked(services, came, album):
-        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source)
+        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source, came.source)
         if album.case_id == case.id and came.words:  # the caption of a later photo of an album
             await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
         album.case_id = case.id
         album.taken += 1
+        metrics.PHOTOS_TAKEN.inc()
+
+
+async def _is_of_a_childs_private_parts(services: Services, came: Incoming, before: Case | None, album: Album) -> bool:
+    """By the caption, and by all that was said before in the case that the photo comes to."""
+    case = await in_thread(_case_of, services.db, album) or before
+    said = await in_thread(said_before, services.db, case) if case else ""
+    under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
+    return is_childs_private_parts(f"{said}\n{came.words}", with_photo=True, under_age=under_age)
+
+
+def _case_of(db: CaseDatabase, album: Album) -> Case | None:
+    """The case that the album's first photos opened, unless it was erased since."""
+    if album.case_id is None:
+        return None
+    try:
+        return caseload.get(db, album.case_id)
+    except CaseNotFound:
+        return None
 
 
 async def _checked(services: Services, came: Incoming, album: Album) -> bytes | None:
     await services.bot.send_chat_action(came.chat_id, ChatAction.TYPING)
     try:
-        return await in_thread(take_in, await fetch(services.bot, came.message))
+        return await services.decoders.take_in(await fetch(services.bot, came.message))
     except PhotoRefused as refusal:
-        album.refused.append(refusal.reason)
+        album.refused[came.message.message_id] = refusal.reason
+        metrics.PHOTOS_REFUSED.labels(refusal.reason.value).inc()
         _log.info("photo of %s refused: %s", came.source, refusal.reason)
     except PhotoNotFetched:
         await send(services.bot, came.chat_id, message(texts.NOT_FETCHED), came.message.message_id)
@@ -93,13 +120,17 @@ def _keep(
     before: Case | None,
     case_id: str | None,
     source: str,
+    photo_source: str,
 ) -> Case:
+    if case_id is None and source != photo_source and (begun := caseload.case_of_source(db, patient_id, source)):
+        case_id = begun.id  # an album that the bot had begun with before it was killed
     if case_id is not None:
         try:
-            return caseload.add_photo(db, case_id, photo)
+            return caseload.add_photo(db, case_id, photo, photo_source)
         except (CaseNotFound, CaseClosed):
             source = f"{source}:again"  # erased or closed while the album came in: its rest is a new case
-    case = caseload.open_case(db, patient_id, (photo,), words, before.history if before else History(), source=source)
+    history = before.history if before else History()
+    case = caseload.open_case(db, patient_id, (photo,), words, history, source, photo_source)
     if before:
         caseload.close(db, before.id)
     return case
@@ -118,16 +149,20 @@ async def finish(services: Services, album: Album) -> None:
 
 
 def _refusals(album: Album) -> str:
-    reasons: list[RefusalReason] = list(dict.fromkeys(album.refused))
-    why = "\n".join(texts.REFUSED[reason] for reason in reasons)
-    if album.taken:
-        return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why)
-    return why
+    """Each reason once, with the photos it is about."""
+    reasons = list(dict.fromkeys(album.refused.values()))
+    if len(reasons) == 1 and not album.taken:
+        return texts.REFUSED[reasons[0]]
+    why = "\n".join(
+        texts.REFUSED_OF_ALBUM.format(which=_which(album, reason), why=texts.REFUSED[reason]) for reason in reasons
+    )
+    return texts.SOME_REFUSED.format(taken=album.taken, sent=album.sent, why=why) if album.taken else why
 
 
-async def finish_safely(services: Services, album: Album) -> None:
-    """`finish`, from a timer: a failure is logged; the case is stored already and the sweep queues it."""
-    try:
-        await finish(services, album)
-    except Exception as error:
-        _log.error("album in chat %d not finished: %s", album.chat_id, type(error).__name__)
+def _which(album: Album, reason: RefusalReason) -> str:
+    """The photos refused for this reason, by their places in the album."""
+    places = enumerate(sorted(album.messages), start=1)
+    numbers = [place for place, message_id in places if album.refused.get(message_id) is reason]
+    if len(numbers) == 1:
+        return f"Photo {numbers[0]}"
+    return f"Photos {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

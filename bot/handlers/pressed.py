@@ -6,8 +6,10 @@ from telegram import CallbackQuery, Update
 from telegram.error import BadRequest
 
 from bot import texts
+from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import answer_consent
 from bot.handlers.data import forget, switch_research, withdraw
+from bot.handlers.words import refuse_childs_private_parts, said_before
 from bot.message import fitted, message
 from bot.presses import Press, PressKind, Unreadable, press_of
 from bot.questions import QUESTION_KINDS, answered
@@ -33,7 +35,8 @@ async def on_press(update: Update, context: Context) -> None:
     chat = update.effective_chat
     assert chat is not None
     try:
-        note = await _deal(services, chat.id, query, press_of(query.data or ""))
+        language = update.effective_user.language_code if update.effective_user else None
+        note = await _deal(services, chat.id, query, press_of(query.data or ""), language)
     except (CaseNotFound, TurnNotFound, Unreadable):
         note = texts.GONE
     await _acknowledge(query, note)
@@ -46,7 +49,7 @@ async def _acknowledge(query: CallbackQuery, note: str) -> None:
         return  # pressed too long ago: Telegram wants no answer any more
 
 
-async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: Press) -> str:
+async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: Press, language: str | None) -> str:
     """Do what was pressed; what to show for a moment, or nothing."""
     message_id = query.message.message_id if query.message else None
     if press.kind in QUESTION_KINDS:
@@ -56,7 +59,6 @@ async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: P
         return await _ABOUT_CASES[press.kind](services, case, press, message_id)
     if press.kind is PressKind.TURN_CITATION:
         return await _turn_citation(services, chat_id, press, message_id)
-    language = query.from_user.language_code
     return await _about_data(services, chat_id, press, message_id, language)
 
 
@@ -89,12 +91,21 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
     if before.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
     told = answered(press.kind, press.value, before.history)
+    if told.age is not None and told.age < ADULT and await _is_of_private_parts(services, before):
+        await refuse_childs_private_parts(services, chat_id, before.id)
+        return ""
     case = await in_thread(caseload.note_history, services.db, before.id, told)
     await _warn(services, before, case, message_id)
     await services.cards.show(case.id)
     if case.status in _ADVISABLE:
         await in_thread(enqueue_advise, case.id)
     return texts.ANSWER_UPDATED
+
+
+async def _is_of_private_parts(services: Services, case: Case) -> bool:
+    """Whether the case, whose patient turns out to be a child, is about private parts."""
+    said = await in_thread(said_before, services.db, case)
+    return is_childs_private_parts(said, with_photo=bool(case.photo_ids), under_age=True)
 
 
 async def _warn(services: Services, before: Case, case: Case, message_id: int | None) -> None:

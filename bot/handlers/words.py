@@ -6,7 +6,8 @@ from telegram import Update
 from telegram.constants import ChatAction
 
 from bot import texts
-from bot.children import is_childs_private_parts
+from bot.characters import is_in_other_script, says_nothing
+from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import Incoming, incoming
 from bot.handlers.opening import open_card
@@ -17,7 +18,7 @@ from bot.urgent import urgent_answer
 from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
-from cases.record import Case, CaseStatus
+from cases.record import Case, CaseStatus, Role
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise, enqueue_reply
 
@@ -35,8 +36,10 @@ async def on_words(update: Update, context: Context) -> None:
     level = await answer_urgent(services, came)
     patient_id = await services.consenting_patient(came.chat_id)
     case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
-    if is_childs_private_parts(came.words, with_photo=bool(case and case.photo_ids)):
-        await refuse_childs_private_parts(services, came.chat_id, case.id if case else None)
+    if await refused_for_a_child(services, came, case, with_photo=bool(case and case.photo_ids)):
+        return
+    if unread := _unreadable(came.words):
+        await send(services.bot, came.chat_id, message(unread.format(number=escape(services.number))))
     elif patient_id is None:
         if level is not TriageLevel.EMERGENCY:  # whoever cannot breathe is not asked to agree to terms
             await ask_consent(services, came.chat_id, sent_something=True)
@@ -46,12 +49,19 @@ async def on_words(update: Update, context: Context) -> None:
         await _follow_up(services, came, case)
 
 
-async def on_edited_words(update: Update, context: Context) -> None:
-    """A message was changed: urgent words are answered, the rest is asked for again."""
+async def on_edited(update: Update, context: Context) -> None:
+    """A message was changed: urgent words are answered, a child's private parts refused, the rest asked for."""
     services = services_of(context)
     came = incoming(update)
+    if not (came.words or came.message.effective_attachment) or came.message.location:
+        return  # a live location moves on, a poll is voted on: nobody wrote anything
+    patient_id = await services.consenting_patient(came.chat_id)
+    case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
+    if await refused_for_a_child(services, came, case, with_photo=bool(case and case.photo_ids)):
+        return
     _, urgent = urgent_answer(came.words, services.number)
-    await send(services.bot, came.chat_id, urgent or message(texts.EDITED), came.message.message_id)
+    changed = texts.EDITED_PICTURE if came.message.effective_attachment else texts.EDITED
+    await send(services.bot, came.chat_id, urgent or message(changed), came.message.message_id)
 
 
 async def answer_urgent(services: Services, came: Incoming) -> TriageLevel:
@@ -60,6 +70,31 @@ async def answer_urgent(services: Services, came: Incoming) -> TriageLevel:
     if urgent:
         await send(services.bot, came.chat_id, urgent, came.message.message_id)
     return level
+
+
+def _unreadable(words: str) -> str | None:
+    """What to say of words that no rule here can read."""
+    if says_nothing(words):
+        return texts.NO_WORDS
+    return texts.OTHER_LANGUAGE if is_in_other_script(words) else None
+
+
+async def refused_for_a_child(services: Services, came: Incoming, case: Case | None, *, with_photo: bool) -> bool:
+    """Whether the words, and where there is a photo all that was said about it, speak of a child's private parts; then
+    they are refused, and the case is erased.
+    """
+    said = await in_thread(said_before, services.db, case) if case and case.photo_ids else ""
+    under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
+    if not is_childs_private_parts(f"{said}\n{came.words}", with_photo=with_photo, under_age=under_age):
+        return False
+    await refuse_childs_private_parts(services, came.chat_id, case.id if case else None)
+    return True
+
+
+def said_before(db: CaseDatabase, case: Case) -> str:
+    """All that the patient wrote about the case."""
+    turns = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
+    return "\n".join((case.words, *turns))
 
 
 async def refuse_childs_private_parts(services: Services, chat_id: int, case_id: str | None) -> None:

@@ -10,8 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from exporter import export
+from local.errors import LocalError
 from local.playground.server import serve
 from local.playground.settings import PlaygroundSettings
+from logs import start_logging
 
 
 def main() -> int:
@@ -21,8 +24,13 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="folder for the chats and files")
     options = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     settings = PlaygroundSettings(**options)
+    start_logging("playground", settings.token.get_secret_value())
+    export()
     try:
         serve(settings)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"Port {settings.port} cannot be used ({error}). Choose another with --port.", file=sys.stderr)
         return 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
@@ -17,6 +18,7 @@ from local.playground.profile import commands_shown_in, text_shown_in
 from local.playground.store import Chat
 from local.playground.wire import Json
 
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _SHOWN_INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
@@ -190,9 +192,10 @@ async def block(playground: House, chat: Entered, blocking: Blocking) -> Json:
 
 
 @router.get("/{chat_id}/file/{file_id}")
-async def file(playground: House, chat: Entered, file_id: str) -> FileResponse:
-    """The bytes of a file of this chat."""
-    path, mime, name = patients.file_for_patient(playground, chat, file_id)
+async def file(playground: House, chat: Entered, file_id: str) -> Response:
+    """The bytes of a file of this chat; the browser keeps no copy."""
+    content, mime, name = patients.file_for_patient(playground, chat, file_id)
     if mime in _SHOWN_INLINE:
-        return FileResponse(path, media_type=mime)
-    return FileResponse(path, media_type="application/octet-stream", filename=name)
+        return Response(content, media_type=mime, headers=_NOT_KEPT)
+    saved_as = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+    return Response(content, media_type="application/octet-stream", headers={**_NOT_KEPT, **saved_as})

@@ -8,8 +8,9 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from local.playground import editing, profile, sending, webhook
 from local.playground.errors import BadRequest, BotApiError, Unauthorized, UnknownMethod
@@ -132,8 +133,9 @@ def bot_api(playground: Playground) -> APIRouter:
         except BotApiError as error:
             return failed(error)
         stored = playground.store.file(path=path)
-        if stored is None or not playground.files.on_disk(stored).is_file():
+        content = None if stored is None else await to_thread.run_sync(playground.files.content, stored)
+        if content is None:
             return failed(UnknownMethod("Not Found"))
-        return FileResponse(playground.files.on_disk(stored), media_type="application/octet-stream")
+        return Response(content, media_type="application/octet-stream")
 
     return router

@@ -105,9 +105,8 @@ async def delete_message(playground: Playground, parameters: Parameters) -> bool
     """deleteMessage; in a private chat the patient's messages too."""
     chat = playground.open_to_bot(parameters)
     message_id = parameters.integer("message_id") or 0
-    if not playground.store.delete_message(chat.chat_id, message_id):
+    if not playground.delete_messages(chat.chat_id, [message_id]):
         raise BadRequest("message to delete not found")
-    playground.events.publish(chat.chat_id, "delete", {"message_ids": [message_id]})
     return True
 
 
@@ -119,8 +118,7 @@ async def delete_messages(playground: Playground, parameters: Parameters) -> boo
         raise BadRequest("message identifiers are not specified")
     if len(ids) > DELETIONS:
         raise BadRequest("too many message identifiers specified")
-    gone = [message_id for message_id in ids if playground.store.delete_message(chat.chat_id, message_id)]
-    playground.events.publish(chat.chat_id, "delete", {"message_ids": gone})
+    playground.delete_messages(chat.chat_id, ids)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The files of the chats: kept below the data folder, recorded in the store, described as Telegram does."""
+"""The files of the chats: sealed below the data folder, recorded in the store, described as Telegram does."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from anyio import to_thread
 from local.playground.errors import BadRequest
 from local.playground.parameters import Upload
 from local.playground.photos import NotAPhotoError, scaled
+from local.playground.places import content_place
+from local.playground.sealing import Seal
 from local.playground.store import Store, StoredFile
+from local.playground.upgrade import seal_old_files
 from local.playground.wire import Json
 
 DOWNLOAD_BYTES = 20 * 1024 * 1024  # what getFile gives a bot
 _THUMBNAIL = 320
+_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".gif", ".bmp", ".tiff", ".pdf", ".zip"})
 
 
 class Files:
     """Saves and finds files; `root` is the folder that `file_path` is relative to."""
 
-    def __init__(self, root: Path, store: Store) -> None:
+    def __init__(self, root: Path, store: Store, seal: Seal) -> None:
         self._root = root
         self._store = store
+        self._seal = seal
         for folder in ("photos", "documents", "thumbnails"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._drop_unknown()
+        seal_old_files(root, seal)
 
     async def save_photo(self, chat_id: int, content: bytes) -> list[Json]:
         """Save a photo in all its sizes; returns its `PhotoSize` list, smallest first.
@@ -37,7 +44,7 @@ class Files:
         described, written = [], []
         for size in sizes:
             file_id, path = _new_name("photos", ".jpg")
-            await to_thread.run_sync((self._root / path).write_bytes, size.content)
+            await to_thread.run_sync(self._write, path, size.content)
             described.append(_photo_size(file_id, size.width, size.height, len(size.content)))
             written.append((file_id, path))
         self._store.add_files(
@@ -50,8 +57,9 @@ class Files:
         """Save a file as it is; returns its `Document`, with a thumbnail where it is a picture."""
         name = Path(upload.name.replace("\\", "/")).name or "file"
         suffix = Path(name).suffix.lower()
-        file_id, path = _new_name("documents", suffix if suffix[1:].isalnum() and len(suffix) <= 8 else "")
-        await to_thread.run_sync((self._root / path).write_bytes, upload.content)
+        # A name's ending can be a word of the patient's too; these are not.
+        file_id, path = _new_name("documents", suffix if suffix in _ENDINGS else "")
+        await to_thread.run_sync(self._write, path, upload.content)
         document: Json = {
             "file_id": file_id,
             "file_unique_id": secrets.token_urlsafe(9),
@@ -73,7 +81,7 @@ class Files:
         except NotAPhotoError:
             return None
         file_id, path = _new_name("thumbnails", ".jpg")
-        await to_thread.run_sync((self._root / path).write_bytes, size.content)
+        await to_thread.run_sync(self._write, path, size.content)
         media = _photo_size(file_id, size.width, size.height, len(size.content))
         return StoredFile(file_id, chat_id, path, "image/jpeg", Path(path).name, "thumbnail", media)
 
@@ -122,19 +130,33 @@ class Files:
         stored = self._store.file(file_id=file_id)
         if stored is None or not (self._root / stored.path).is_file():
             raise BadRequest("wrong file_id or the file is temporarily unavailable")
-        size = (self._root / stored.path).stat().st_size
-        if size > DOWNLOAD_BYTES:
-            raise BadRequest("file is too big")
-        unique = next(
-            item["file_unique_id"]
+        item = next(
+            item
             for item in (stored.media if isinstance(stored.media, list) else [stored.media])
             if item["file_id"] == file_id
         )
-        return {"file_id": file_id, "file_unique_id": unique, "file_size": size, "file_path": stored.path}
+        if item["file_size"] > DOWNLOAD_BYTES:
+            raise BadRequest("file is too big")
+        kept = {name: item[name] for name in ("file_id", "file_unique_id", "file_size")}
+        return {**kept, "file_path": stored.path}
 
-    def on_disk(self, stored: StoredFile) -> Path:
-        """Where the bytes of a file lie."""
-        return self._root / stored.path
+    def content(self, stored: StoredFile) -> bytes | None:
+        """The bytes of a file, opened; None where it is not there any more."""
+        try:
+            sealed = (self._root / stored.path).read_bytes()
+        except FileNotFoundError:
+            return None
+        return self._seal.open(sealed, content_place(stored.path))
+
+    def _drop_unknown(self) -> None:
+        """Delete what a killed process wrote and did not record any more."""
+        known = self._store.paths()
+        for file in filter(Path.is_file, self._root.rglob("*")):
+            if str(file.relative_to(self._root)) not in known:
+                file.unlink()
+
+    def _write(self, path: str, content: bytes) -> None:
+        (self._root / path).write_bytes(self._seal.seal(content, content_place(path)))
 
     def delete(self, paths: list[str]) -> None:
         """Delete files from disk; one that is already gone is no error."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 
 from local.playground.detect import with_detected
 from local.playground.entities import FormattedText
@@ -201,8 +200,8 @@ def set_blocked(playground: Playground, chat: Chat, *, blocked: bool) -> None:
     _queue(playground, chat, "my_chat_member", body)
 
 
-def file_for_patient(playground: Playground, chat: Chat, file_id: str) -> tuple[Path, str, str]:
-    """The path, type and name of a file that a message of this chat carries.
+def file_for_patient(playground: Playground, chat: Chat, file_id: str) -> tuple[bytes, str, str]:
+    """The bytes, type and name of a file that a message of this chat carries.
 
     Raises:
         PatientError: there is no such file in this chat.
@@ -210,7 +209,7 @@ def file_for_patient(playground: Playground, chat: Chat, file_id: str) -> tuple[
     stored = playground.store.file(file_id=file_id)
     if stored is None or not playground.store.mentions_file(chat.chat_id, file_id):
         raise PatientError("There is no such file in this chat.", status=404)
-    path = playground.files.on_disk(stored)
-    if not path.is_file():
+    content = playground.files.content(stored)
+    if content is None:
         raise PatientError("This file has been deleted.", status=404)
-    return path, stored.mime, stored.name
+    return content, stored.mime, stored.name

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
+from local.key import read_keys
 from local.playground.errors import BadRequest, Forbidden
 from local.playground.events import Events
 from local.playground.faults import Faults
 from local.playground.files import Files
 from local.playground.parameters import Parameters
+from local.playground.sealing import open_seal
 from local.playground.settings import PlaygroundSettings
 from local.playground.store import Chat, Store
 from local.playground.updates import Updates
 from local.playground.wire import Json, bot_user, now, private_chat
+from local.settings import LocalSettings
 
 
 class Playground:
-    """One bot, its chats, and everything said in them; lives in the data folder of the settings."""
+    """One bot, its chats, and everything said in them; lives, sealed, in the data folder of the settings.
+
+    Raises KeyLost, KeyMisplaced.
+    """
 
     def __init__(self, settings: PlaygroundSettings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
-        self.store = Store(settings.data / "playground.sqlite3")
-        self.files = Files(settings.data / "files", self.store)
+        seal = open_seal(settings.data, read_keys(LocalSettings()))
+        self.store = Store(settings.data / "playground.sqlite3", seal)
+        self.files = Files(settings.data / "files", self.store, seal)
         self.events = Events()
         self.faults = Faults()
         self.updates = Updates(self.store, self.events)
@@ -75,6 +83,13 @@ class Playground:
         for message in messages:
             self.events.publish(chat.chat_id, "message", message)
         return messages
+
+    def delete_messages(self, chat_id: int, message_ids: Iterable[int]) -> list[int]:
+        """Delete messages with their files, on disk too; those that were there."""
+        gone, paths = self.store.delete_messages(chat_id, message_ids)
+        self.files.delete(paths)
+        self.events.publish(chat_id, "delete", {"message_ids": gone})
+        return gone
 
     def forget(self, chat_id: int) -> None:
         """Delete a chat with its messages, files and unconfirmed updates, on disk too."""

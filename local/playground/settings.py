@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from room_settings import RoomSettings
 
 HOST = "127.0.0.1"
 
 
-class PlaygroundSettings(BaseSettings):
+class PlaygroundSettings(RoomSettings):
     """Where the playground listens (loopback only), what it keeps, and which bot it serves.
 
     `port` 0 takes any free port. `token` has Telegram's shape, `<number>:<word>`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SKINGPT_PLAYGROUND_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SKINGPT_PLAYGROUND_")
 
     port: int = Field(default=8765, ge=0, le=65535)
     data: Path = Path("data/playground")

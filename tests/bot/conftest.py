@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.application import running
+from bot.decoding import Decoders
 from bot.settings import BotSettings
 from cases import caseload, patients
 from cases.database import CaseDatabase, open_cases
@@ -22,6 +23,16 @@ from local.playground.server import serving
 from local.playground.settings import PlaygroundSettings
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
+
+
+class _LastingDecoders(Decoders):
+    """Decoder processes that outlive the bots of the tests: starting them takes longer than a test."""
+
+    def close(self) -> None:
+        """Stay."""
+
+
+DECODERS = _LastingDecoders()
 
 
 @dataclass
@@ -89,6 +100,7 @@ def _house(folder: Path) -> Iterator[House]:
                     f"bot.handlers.{module}.enqueue_{name}",
                     lambda identifier, name=name: house.queued.append((name, identifier)) or True,
                 )
+        patch.setattr("bot.application.Decoders", lambda: DECODERS)
         # Tests are impatient; the limits themselves are tested with the clock in hand.
         patch.setattr("bot.pace.PER_CHAT", 1000.0)
         patch.setattr("bot.pace.BURST", 1000)

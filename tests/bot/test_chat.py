@@ -342,7 +342,7 @@ def test_an_edited_message_with_urgent_words_is_answered(agreed: Patient) -> Non
         ({"location": {"latitude": 1.0, "longitude": 2.0}}, "where you are"),
         ({"contact": {"phone_number": "1", "first_name": "X"}}, "anybody's number"),
         ({"document": {"file_id": "d", "file_unique_id": "d", "mime_type": "application/pdf"}}, "that kind of file"),
-        ({"dice": {"emoji": "🎲", "value": 3}}, "can't use that"),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "leave nothing to chance"),
     ],
 )
 def test_what_is_neither_words_nor_photo_gets_one_friendly_sentence(
@@ -418,11 +418,23 @@ def test_forget_asks_once_more_and_then_erases_everything(shared_house: House, a
     agreed.wait_for(saying(texts.NOT_FORGOTTEN))
     assert shared_house.cases_of(agreed.chat_id)
     agreed.press(texts.FORGET_YES)
-    agreed.wait_for(saying("is erased"))
+    last = agreed.wait_for(saying("is erased"))
+    assert "48 hours" in last["text"]
+    assert agreed.messages() == [last], "the chat was emptied, both sides of it"
     assert patients.find_patient(shared_house.db, agreed.chat_id) is None
     until(lambda: ("forget", case.id) in shared_house.queued)
     agreed.say("itchy spot")
     agreed.wait_for(saying("Before I may keep"))
+
+
+def test_forget_erases_the_record_even_if_the_chat_cannot_be_emptied(shared_house: House, agreed: Patient) -> None:
+    photographed(shared_house, agreed)
+    agreed.say("/forget")
+    agreed.wait_for(saying("Erase everything"))
+    add_fault(shared_house.url, method="deleteMessages", code=400)
+    agreed.press(texts.FORGET_YES)
+    agreed.wait_for(saying("could not delete the messages"))
+    assert patients.find_patient(shared_house.db, agreed.chat_id) is None
 
 
 def test_a_button_of_an_erased_case_says_so(shared_house: House, agreed: Patient) -> None:

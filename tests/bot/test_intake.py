@@ -5,16 +5,17 @@ import io
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
 from bot import texts
 from bot.errors import PhotoRefused, RefusalReason
 from bot.intake import KEPT_SIDE, MAX_BYTES, take_in
-from tests.bot.drawn import DARK_SKIN, PHOTO, encoded, skin
+from tests.bot.drawn import DARK_SKIN, PHOTO, encoded, framed, screenshot, skin
 from tests.conftest import PICTURES
 
 
@@ -93,10 +94,43 @@ def test_what_is_no_good_is_refused_with_the_reason() -> None:
         RefusalReason.TOO_BRIGHT: encoded(Image.new("RGB", (400, 400), "white")),
         RefusalReason.BLANK: encoded(Image.new("RGB", (400, 400), (200, 150, 120))),
         RefusalReason.BLURRED: encoded(skin(blur=12)),
-        RefusalReason.NOT_SKIN: encoded(grey),
+        RefusalReason.GREY: encoded(grey),
+        RefusalReason.SCREENSHOT: encoded(screenshot()),
+        RefusalReason.NOT_SKIN: encoded(ImageOps.colorize(grey.convert("L"), "navy", "lightgreen")),
     }
     assert {reason: refused(data) for reason, data in reasons.items()} == {reason: reason for reason in reasons}
     assert set(texts.REFUSED) == set(RefusalReason), "each reason has its advice"
+
+
+def test_a_gif_moves_even_as_a_file() -> None:
+    assert refused(encoded(skin().convert("P"), "GIF")) is RefusalReason.ANIMATED
+
+
+@pytest.mark.parametrize("ground", ["black", "white"])
+def test_a_black_or_white_frame_is_cut_off(ground: str) -> None:
+    assert opened(take_in(encoded(framed(skin(), ground)))).size == pytest.approx((640, 480), abs=2)
+
+
+def test_very_dark_skin_in_a_black_frame_is_no_dark_photo() -> None:
+    assert take_in(encoded(framed(skin(colour=DARK_SKIN), "black", 400)))
+
+
+def test_sixteen_bits_become_eight() -> None:
+    deep = Image.fromarray(np.asarray(skin().convert("L"), dtype=np.uint16) * 257)
+    assert refused(encoded(deep, "PNG")) is RefusalReason.GREY, "and not too bright"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_screenshot_that_shows_skin_is_taken(dark: bool) -> None:
+    shot = screenshot(dark=dark)
+    shot.paste(skin((400, 300)), (60, 300))
+    assert take_in(encoded(shot))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_screenshot_of_text_is_known_in_light_and_dark(dark: bool) -> None:
+    assert refused(encoded(screenshot(dark=dark), "PNG")) is RefusalReason.SCREENSHOT
+    assert refused(encoded(screenshot(dark=dark), "JPEG", quality=70)) is RefusalReason.SCREENSHOT
 
 
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:

@@ -213,7 +213,7 @@ def test_a_closed_bot_lets_in_whom_the_list_names_and_answers_emergencies(
     build = application.build
     monkeypatch.setattr(BotSettings, "uses_playground", property(lambda settings: settings is playground))
     playground = BotSettings(bot_api=house.url)
-    monkeypatch.setattr(application, "build", lambda _, queue: build(playground, queue))
+    monkeypatch.setattr(application, "build", lambda _, *rest: build(playground, *rest))
     with Patient.open(house.url) as stranger, Patient.open(house.url) as invited:
         with house.bot(telegram_token="1:playground", telegram_allowed=f"{invited.chat_id}, 5"):
             stranger.say("/start")

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine
 
 from cases.database import CaseDatabase, open_cases
+from cases.keys import new_key
 from cases.patients import patient_of_chat
 from cases.record import Patient
 from cases.settings import CasesSettings
-from cases.vault import new_key
 
 CHAT_ID = 4711
 POSTGRES = os.environ.get("SKINGPT_TEST_POSTGRES")

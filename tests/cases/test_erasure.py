@@ -4,17 +4,22 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from cases import caseload, consent, conversation, feedback, inbox, outbox
+from cases import caseload, consent, conversation, feedback, inbox, messages, outbox
 from cases.consent import Purpose
 from cases.database import CaseDatabase, open_cases
 from cases.errors import CaseNotFound, ErasureUnfinished, LeaseLost
 from cases.leases import lease
 from cases.patients import find_patient, forget, patient_of_chat
 from cases.record import History
+from cases.retention import purge
 from cases.settings import CasesSettings
+from cases.tables import ForgottenRow
+from tests.cases.conftest import Clock
 from tests.cases.samples import advice, findings
 
 PLANTED = "Zwetschgenkrautwickel"
@@ -33,7 +38,7 @@ def _live_through_everything(db: CaseDatabase, chat_id: int, photo: bytes) -> tu
         asked = conversation.say(db, case.id, f"{PLANTED}?" * (n + 1))
         conversation.answer(db, asked.id, f"{PLANTED}!", [], [])
         feedback.record(db, case.id, helpful=True)
-    update = {"update_id": chat_id, "message": {"chat": {"id": chat_id}, "text": PLANTED}}
+    update = {"update_id": chat_id, "message": {"message_id": 9, "chat": {"id": chat_id}, "text": PLANTED}}
     inbox.receive(db, chat_id, json.dumps(update).encode())
     outbox.put(db, chat_id, "text", "greeting", PLANTED.encode(), dedupe=f"greeting:{chat_id}")
     return patient.id, case.id
@@ -70,14 +75,12 @@ def test_after_forget_nothing_of_it_is_left_and_others_keep_all(
     gone_case, other_case = caseload.cases_of(file_db, gone)[0], caseload.cases_of(file_db, stays)[0]
     before = _sealed_values(file_settings)
     assert gone_case.id.encode() in _disk(file_settings)
-    file_db.close()  # brings everything into the file, whose size is then comparable
-    size = (file_settings.data / "cases.db").stat().st_size
 
     counts = forget(file_db, gone).counts
 
     assert counts == {
         "patients": 1, "consents": 1, "cases": 4, "photos": 8, "turns": 8, "feedback": 4,
-        "inbox": 1, "outbox": 9, "leases": 0,
+        "inbox": 1, "outbox": 9, "leases": 0, "messages": 1,
     }  # fmt: skip
     disk = _disk(file_settings)
     erased = before - _sealed_values(file_settings)
@@ -85,7 +88,6 @@ def test_after_forget_nothing_of_it_is_left_and_others_keep_all(
     assert [piece for piece in erased if piece in disk] == []
     assert gone_case.id.encode() not in disk
     assert (file_settings.data / "cases.db-wal").stat().st_size == 0
-    assert (file_settings.data / "cases.db").stat().st_size < size, "the file is rebuilt: no stale copy in a page"
     assert find_patient(file_db, 72) is None
     assert caseload.get(file_db, other_case.id) == other_case
     assert {update_id for update_id, _ in inbox.pending(file_db)} == {70, 71, 73, 74, 75}
@@ -150,3 +152,62 @@ def test_an_erasure_that_could_not_clean_the_files_says_so_and_can_be_finished(
     assert forget(db, patient_id).counts == {}
     assert case_id.encode() not in _disk(file_settings)
     db.close()
+
+
+def test_the_upkeep_finishes_an_erasure_that_could_not_clean_the_files(
+    file_settings: CasesSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cases.database.WAIT_SECONDS", 0.2)
+    db = open_cases(file_settings)
+    patient_id, case_id = _live_through_everything(db, 71, b"photo")
+    with closing(sqlite3.connect(file_settings.data / "cases.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM cases").fetchall()
+        with pytest.raises(ErasureUnfinished):
+            forget(db, patient_id)
+    assert case_id.encode() in _disk(file_settings)
+    assert purge(db, timedelta(days=365)).counts["cases"] == 0
+    assert case_id.encode() not in _disk(file_settings)
+    db.close()
+
+
+def test_an_erasure_holds_up_nobody_for_as_long_as_the_file_is_large(file_db: CaseDatabase) -> None:
+    patient_ids = [_live_through_everything(file_db, chat_id, os.urandom(60_000))[0] for chat_id in range(70, 74)]
+    with file_db.outside_transaction() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        forget(file_db, patient_ids[1])
+        assert connection.exec_driver_sql("PRAGMA page_count").scalar_one() == pages, "the file was rebuilt"
+        assert connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() > 60, "its pages are free to be used"
+
+
+def test_who_was_erased_stays_known_by_number_alone(db: CaseDatabase) -> None:
+    patient_id, _ = _live_through_everything(db, 71, b"photo")
+    forget(db, patient_id)
+    with db.read() as session:
+        (row,) = session.scalars(select(ForgottenRow))
+        assert (row.patient_id, row.erased) == (patient_id, db.now())
+
+
+def test_messages_that_come_are_noted_with_their_chat_until_it_is_forgotten(db: CaseDatabase) -> None:
+    inbox.receive(db, 1, b'{"update_id": 1, "message": {"message_id": 5, "chat": {"id": 71}}}')
+    pressed = {"from": {"id": 71}, "message": {"message_id": 4, "chat": {"id": 71}}}
+    inbox.receive(db, 2, json.dumps({"update_id": 2, "callback_query": pressed}).encode())
+    inbox.receive(db, 3, b'{"update_id": 3, "message": {"message_id": 6, "chat": {"id": 72}}}')
+    inbox.receive(db, 4, b'{"update_id": 4, "my_chat_member": {"chat": {"id": 71}}}')
+    messages.note(db, 71, [7, 5])
+    assert messages.of_chat(db, 71) == [4, 5, 7]
+    forget(db, patient_of_chat(db, 71).id)
+    assert messages.of_chat(db, 71) == []
+    assert messages.of_chat(db, 72) == [6]
+
+
+def test_messages_of_strangers_are_known_as_long_as_they_can_be_deleted(db: CaseDatabase, clock: Clock) -> None:
+    patient_of_chat(db, 71)
+    for chat_id in (71, 72):
+        messages.note(db, chat_id, [5])
+    clock.advance(hours=49)
+    messages.note(db, 72, [6])
+    purge(db, timedelta(days=365))
+    assert messages.of_chat(db, 71) == [5]
+    assert messages.of_chat(db, 71, within=messages.DELETABLE) == []
+    assert messages.of_chat(db, 72) == [6]

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from cases import caseload, inbox, outbox
 from cases.database import open_cases
+from cases.keys import new_key
 from cases.patients import patient_of_chat
 from cases.record import CaseStatus, History
 from cases.settings import CasesSettings
-from cases.vault import new_key
 from tests.cases.conftest import Clock
 from tests.cases.samples import advice, findings
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from cases.errors import KeyExists, KeyInvalid, KeyMissing, SealBroken, WrongKey
+from cases.keys import KeyFile, load_key
 from cases.settings import CasesSettings
-from cases.vault import Vault, load_key, make_key_file
+from cases.vault import Vault
 
 VAULT = Vault(b"k" * 32)
 
@@ -44,11 +45,11 @@ def test_another_key_is_named_as_the_cause() -> None:
 
 def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "config" / "key"
-    make_key_file(path)
+    KeyFile(path).make()
     written = path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(KeyExists):
-        make_key_file(path)
+        KeyFile(path).make()
     assert path.read_text() == written
     assert [each.name for each in path.parent.iterdir()] == ["key"]
     assert len(load_key(CasesSettings(key_file=path))) == 32

@@ -1,8 +1,14 @@
-"""A small real HTTP server that answers like TGI, or as wrongly as a test wants."""
+"""A small real HTTP server that answers like TGI, or as wrongly as a test wants.
+
+Run: ``python -m tests.worker.stub_model PORT`` for one as a process of its own, to be killed; ``POST /fault`` with
+``{"kind": "busy"}`` (see `FAULTS`) lets it fail until ``{"kind": null}``.
+"""
 
 import json
 import math
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +55,14 @@ def error(status: int, kind: str, headers: dict[str, str] | None = None) -> Answ
     return status, headers or {}, json.dumps({"error": "no", "error_type": kind}).encode()
 
 
+FAULTS: dict[str, Answer] = {
+    "busy": error(429, "overloaded"),
+    "unhealthy": error(503, "unhealthy"),
+    "failing": error(500, "generation"),
+    "nonsense": ok({"hello": "world"}),
+}
+
+
 class StubModel:
     """`answers`: called with each request's JSON; the default is a confident mole, described in two sentences."""
 
@@ -58,20 +72,32 @@ class StubModel:
         self.answers: Callable[[dict[str, Any]], Answer] = self.usual
         self.choice = choice_answer({slug: 0.9 if slug == "melanocytic-naevus" else 0.01 for slug in CHOICES})
         self.url = ""
+        self.fault: str | None = None
 
     def usual(self, request: dict[str, Any]) -> Answer:
+        if self.fault == "slow":
+            time.sleep(SLOW_SECONDS)
+        elif self.fault:
+            return FAULTS[self.fault]
         if CHOICE_QUESTION in request["inputs"]:
             return ok(self.choice)
         return ok(prose_answer("A round brown spot. About 4.5 mm wide and even### junk"))
 
 
+SLOW_SECONDS = 5.0
+
+
 @contextmanager
-def stub_model() -> Iterator[StubModel]:
+def stub_model(port: int = 0) -> Iterator[StubModel]:
     stub = StubModel()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if self.path == "/fault":
+                stub.fault = json.loads(body)["kind"]
+                self._reply(200, {}, b"{}")
+                return
             stub.requests.append({**json.loads(body), "path": self.path, "size": len(body)})
             stub.headers.append({key.lower(): value for key, value in self.headers.items()})
             self._reply(*stub.answers(stub.requests[-1]))
@@ -90,7 +116,7 @@ def stub_model() -> Iterator[StubModel]:
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     stub.url = f"http://127.0.0.1:{server.server_port}"
     try:
@@ -98,3 +124,9 @@ def stub_model() -> Iterator[StubModel]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+if __name__ == "__main__":
+    with stub_model(int(sys.argv[1])) as served:
+        print(f"The stub of the model is ready at {served.url}", flush=True)
+        threading.Event().wait()

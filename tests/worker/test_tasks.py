@@ -13,11 +13,12 @@ from PIL import Image
 from agents.errors import ChatModelUnavailable
 from cases import caseload, conversation, leases, outbox, patients
 from cases.database import CaseDatabase, open_cases
-from cases.errors import LeaseTaken
+from cases.errors import DatabaseUnavailable, LeaseTaken
 from cases.record import Advice, Case, CaseStatus, History, Role, Triage, Turn
 from cases.settings import CasesSettings
 from conditions import TriageLevel
-from tests.worker.stub_model import StubModel, error, stub_model
+from knowledge.errors import EmbedderUnavailable, IndexUnavailable
+from tests.worker.stub_model import Answer, StubModel, error, stub_model
 from worker import advise as advise_tasks
 from worker import examine as examine_task
 from worker import resources
@@ -69,8 +70,8 @@ class FakeAdviser:
 class House:
     """What the tasks find: a database, a model, an adviser, and a list instead of the queue."""
 
-    def __init__(self, db: CaseDatabase, model: StubModel) -> None:
-        self.db, self.model, self.adviser = db, model, FakeAdviser()
+    def __init__(self, db: CaseDatabase, model: StubModel, settings: WorkerSettings) -> None:
+        self.db, self.model, self.settings, self.adviser = db, model, settings, FakeAdviser()
         self.queued: list[tuple[str, str | int]] = []
         self.patient = patients.patient_of_chat(db, 77)
 
@@ -88,8 +89,8 @@ class House:
 def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     db = open_cases(CasesSettings())
     with stub_model() as model:
-        house = House(db, model)
         settings = WorkerSettings(model_url=model.url, worker_model_tries=1)
+        house = House(db, model, settings)
         monkeypatch.setattr(resources, "cases", lambda: db)
         monkeypatch.setattr(resources, "settings", lambda: settings)
         monkeypatch.setattr(resources, "endpoint", lambda: Endpoint(settings))
@@ -101,6 +102,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         monkeypatch.setattr(examine_task, "enqueue_advise", queue("advise"))
         monkeypatch.setattr(advise_tasks, "enqueue_advise", queue("advise"))
         monkeypatch.setattr(advise_tasks, "enqueue_reply", queue("reply"))
+        monkeypatch.setattr("worker.sweep.is_empty", lambda queue: False)
         yield house
     db.close()
 
@@ -262,7 +264,7 @@ def test_a_question_that_cannot_be_answered_gets_an_apology_in_the_end(house: Ho
     case = house.open(words="a rash")
     advise(case.id)
     turn = conversation.say(house.db, case.id, "why?")
-    house.adviser.error = ChatModelUnavailable("down")
+    house.adviser.error = ValueError("nonsense")
     for _ in range(4):
         reply(turn.id)
     assert len(conversation.turns(house.db, case.id)) == 2
@@ -316,3 +318,106 @@ def test_the_sweep_stops_at_a_dead_broker(house: House, monkeypatch: pytest.Monk
     house.open(photo())
     assert Sweep(house.db, overdue=0).sweep() == 0
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("answer", [error(429, "overloaded"), error(503, "unhealthy")])
+def test_a_model_that_is_away_costs_no_attempt_and_the_case_says_that_it_waits(house: House, answer: Answer) -> None:
+    house.model.answers = lambda _: answer
+    case = house.open(photo())
+    for _ in range(20):
+        examine(case.id)
+    waits = house.get(case)
+    assert (waits.status, waits.attempts) == (CaseStatus.RECEIVED, 0)
+    assert waits.stalled is not None
+    house.model.answers = house.model.usual
+    examine(case.id)
+    assert house.get(case).status is CaseStatus.EXAMINED
+    assert house.get(case).stalled is None
+
+
+def test_a_model_that_never_comes_back_leads_to_an_apology_when_patience_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.model.answers = lambda _: error(503, "unhealthy")
+    case = house.open(photo())
+    examine(case.id)
+    now = house.db.now()
+    monkeypatch.setattr(house.db, "now", lambda: now + timedelta(seconds=house.settings.worker_patience_seconds))
+    examine(case.id)
+    assert house.get(case).status is CaseStatus.FAILED
+    assert house.due() == [("case", case.id)]
+
+
+@pytest.mark.parametrize(
+    "away", [IndexUnavailable("x"), EmbedderUnavailable("x"), ChatModelUnavailable("x"), DatabaseUnavailable("x")]
+)
+def test_advice_waits_for_a_part_that_is_away(house: House, away: Exception) -> None:
+    case = house.open(words="a rash")
+    house.adviser.error = away
+    for _ in range(6):
+        advise(case.id)
+    assert house.get(case).status is CaseStatus.EXAMINED
+    assert house.get(case).stalled is not None
+    house.adviser.error = None
+    advise(case.id)
+    assert house.get(case).status is CaseStatus.ADVISED
+
+
+def test_who_asked_while_a_part_is_away_is_told_once_and_answered_in_order(house: House) -> None:
+    case = house.open(words="a rash")
+    advise(case.id)
+    first = conversation.say(house.db, case.id, "one?")
+    house.adviser.error = IndexUnavailable("x")
+    for _ in range(6):
+        reply(first.id)
+    second = conversation.say(house.db, case.id, "two?")
+    house.adviser.error = None
+    reply(second.id)
+    answered = [turn.answers for turn in conversation.turns(house.db, case.id) if turn.role is Role.ASSISTANT]
+    assert answered == [first.id, second.id], "a later question does not overtake"
+    assert [kind for kind, _ in house.due()] == ["case", "text", "turn", "turn"]
+
+
+class Killed(BaseException):
+    """What a task sees of SIGKILL: nothing after it runs."""
+
+
+def test_a_photo_that_kills_its_worker_is_given_up_after_five_attempts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = house.open(photo())
+
+    def killed(request: Any) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(Endpoint, "examine", lambda *_: killed(None))
+    for _ in range(5):
+        with pytest.raises(Killed):
+            examine(case.id)
+    assert house.get(case).status is CaseStatus.RECEIVED
+    examine(case.id)
+    assert house.get(case).status is CaseStatus.FAILED
+
+
+def test_a_question_that_kills_its_worker_is_given_up_after_five_attempts(house: House) -> None:
+    case = house.open(words="a rash")
+    advise(case.id)
+    turn = conversation.say(house.db, case.id, "why?")
+    house.adviser.error = Killed()  # type: ignore[assignment]
+    for _ in range(5):
+        with pytest.raises(Killed):
+            reply(turn.id)
+    reply(turn.id)
+    assert conversation.turns(house.db, case.id)[-1].text == APOLOGY
+
+
+def test_an_empty_queue_with_work_overdue_has_lost_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr("worker.sweep.enqueue_examine", lambda case_id: queued.append(case_id) or True)
+    case = house.open(photo())
+    sweep = Sweep(house.db, overdue=0.0, clock=lambda: 0.0)
+    sweep._queued[case.id] = (0.0, 320.0)
+    assert sweep.sweep() == 0, "its task stands in a long queue"
+    monkeypatch.setattr("worker.sweep.is_empty", lambda queue: queue == "gpu")
+    assert sweep.sweep() == 1
+    assert queued == [case.id]

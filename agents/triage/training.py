@@ -1,0 +1,80 @@
+"""Trains `likeness.json`, the second reading of a patient's words.
+
+    python -m agents.triage.training tests/agents/triage_cases.yaml
+
+Prints what cross-validation finds: for each level the share of texts found, and of calmer texts that are raised by
+mistake. Wants scikit-learn (the extra `dev` brings it).
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from agents.triage.likeness import LEVELS, WEIGHTS, features
+from agents.triage.reading import read
+from conditions import TriageLevel
+
+FALSE_ALARMS = {
+    TriageLevel.EMERGENCY: 0.012,
+    TriageLevel.SAME_DAY: 0.01,
+    TriageLevel.THIS_WEEK: 0.03,
+    TriageLevel.ROUTINE: 0.10,
+}
+"""The share of texts that need not be seen so soon which a level may raise (by this reading alone, cross-validated).
+
+For an emergency or same-day care the calm texts count, routine and self-care; for the others all below them.
+"""
+_STRENGTH, _SMALLEST, _SEED = 4.0, 0.02, 7
+
+
+def load(path: Path) -> list[tuple[str, TriageLevel]]:
+    """The texts of a file of cases, each with its level."""
+    by_level = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [(text, TriageLevel(level)) for level, texts in by_level.items() for text in texts]
+
+
+def train(cases: Sequence[tuple[str, TriageLevel]]) -> dict[str, object]:
+    """The weights, biases and thresholds; prints the cross-validated figures."""
+    names = DictVectorizer(dtype=np.float32)
+    x: csr_matrix = names.fit_transform([features(read(text)) for text, _ in cases])
+    seen_often = x.getnnz(axis=0) >= 2
+    x = x[:, seen_often]
+    urgency = np.array([level.urgency for _, level in cases])
+    folds = StratifiedKFold(10, shuffle=True, random_state=_SEED)
+    bias, threshold, columns = [], [], []
+    for level in LEVELS:
+        wanted = urgency >= level.urgency
+        regression = LogisticRegression(C=_STRENGTH, solver="liblinear")
+        odds = cross_val_predict(regression, x, wanted, cv=folds.split(x, urgency), method="decision_function")
+        below = urgency < min(level.urgency, 2) if level.urgency >= 3 else ~wanted
+        highest = np.sort(odds[below])[::-1]
+        threshold.append(round(float(highest[int(FALSE_ALARMS[level] * below.sum())]) + 1e-3, 4))
+        found, raised = (odds[urgency == level.urgency] >= threshold[-1]).mean(), (odds[below] >= threshold[-1]).mean()
+        print(f"{level.value:10} threshold {threshold[-1]:+.2f}  found {found:.2f}  raised by mistake {raised:.3f}")
+        regression.fit(x, wanted)
+        bias.append(round(float(regression.intercept_[0]), 4))
+        columns.append(regression.coef_[0])
+    rows = np.round(np.stack(columns, 1), 3)
+    kept = names.get_feature_names_out()[seen_often]
+    weights = {str(name): row.tolist() for name, row in zip(kept, rows, strict=True) if abs(row).max() >= _SMALLEST}
+    return {"bias": bias, "threshold": threshold, "weights": weights}
+
+
+def main() -> None:
+    """Trains on the file named on the command line and writes the weights."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", type=Path)
+    trained = train(load(parser.parse_args().cases))
+    WEIGHTS.write_text(json.dumps(trained, sort_keys=True, indent=0) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

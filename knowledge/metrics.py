@@ -1,0 +1,6 @@
+"""The embedding server's Prometheus metrics."""
+
+from prometheus_client import Counter, Histogram
+
+EMBEDDED = Counter("skingpt_texts_embedded", "Texts turned into vectors")
+EMBEDDING = Histogram("skingpt_embedding_seconds", "Seconds to compute the vectors of one request")

@@ -92,7 +92,8 @@ def _update_seeds() -> list[Json]:
         {"voice": {**file, "duration": 1}, "video_note": {**file, "duration": 1, "length": 5}},
         {"location": {"latitude": 1.0, "longitude": 2.0}, "contact": {"phone_number": "1", "first_name": "X"}},
         {"poll": {"id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": False,
-                  "is_anonymous": True, "type": "regular", "allows_multiple_answers": False}},
+                  "is_anonymous": True, "type": "regular",
+                  "allows_multiple_answers": False, "allows_revoting": False, "members_only": False}},
         {"pinned_message": {**common, "text": "x"}, "reply_to_message": {**common, "text": "y"}},
         {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"}, "text": "z"},
     ]  # fmt: skip

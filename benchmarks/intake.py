@@ -1,8 +1,9 @@
 """What the intake refuses: skin falsely, other things rightly; and how much of the rest the model says is no skin.
 
 Run: `python -m benchmarks.intake --data PATH` while the model's server runs (`./run up`, or `./run serve`; its address
-is `SKINGPT_MODEL_URL`). PATH holds `pad_ufes_20` and `not_skin`, as for `skingpt evaluate`. The skin photos are PAD-UFES-20's of the splits train and validation, on which the limits of `bot/quality.py` were set;
-their Fitzpatrick types come from `strata.csv`. The other pictures are those of `not_skin/test`.
+is `SKINGPT_MODEL_URL`). PATH holds `pad_ufes_20` and `not_skin`, as for `skingpt evaluate`. The skin photos are those
+of PAD-UFES-20's splits train and validation, on which the limits of `bot/quality.py` were set; their Fitzpatrick types
+come from `strata.csv`. The other pictures are those of `not_skin/test`.
 """
 
 import csv

@@ -34,12 +34,20 @@ class _File(_Part):
     file_name: str | None = None
 
 
+class _Entity(_Part):
+    type: str
+    offset: int = Field(ge=0)
+    length: int = Field(ge=0)
+
+
 class _Message(_Part):
     message_id: _Id
     chat: _Chat
     sender: _User | None = Field(None, alias="from")
     text: str | None = None
+    entities: list[_Entity] | None = None
     caption: str | None = None
+    caption_entities: list[_Entity] | None = None
     media_group_id: str | None = Field(None, max_length=64)
     photo: list[_File] | None = Field(None, min_length=1)
     document: _File | None = None

@@ -15,7 +15,7 @@ from agents.settings import AgentSettings
 from agents.triage import triage_findings
 from conditions import CHOICES, MALIGNANT, TriageLevel
 from model.choosing import choose
-from model.evaluation.figures import read_records, tower_outputs
+from model.evaluation.evaluate import read_cases, read_records
 from model.network import load_skingpt
 from model.pictures import DOMAINS
 from model.settings import ModelSettings
@@ -26,8 +26,9 @@ def main(data: Annotated[Path, typer.Option()], split: Annotated[str, typer.Opti
     """Print the shares, kind by kind, malignant kinds first."""
     skingpt = load_skingpt(ModelSettings().weights)
     settings = AgentSettings()
-    records = read_records(data, split)
-    chosen = choose(skingpt, tower_outputs(skingpt, records), [""] * len(records))
+    cases = read_cases(skingpt, *read_records(data, split))
+    records = cases.records
+    chosen = choose(skingpt, cases.features, [""] * len(records))
     urgent: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for record, domain, choices in zip(
         records, chosen.domains.argmax(1).tolist(), chosen.choices.tolist(), strict=True

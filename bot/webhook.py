@@ -23,6 +23,7 @@ from fastapi import FastAPI, Request, Response
 from telegram import Bot
 from telegram.error import RetryAfter, TelegramError
 
+from bot import metrics
 from bot.errors import SettingsInvalid
 from bot.pace import seconds
 from bot.settings import BotSettings
@@ -59,6 +60,7 @@ def application(db: CaseDatabase, path: str, secret: str, received: Callable[[],
             _log.error("update %d not written down: %s", update_id, type(error).__name__)
             return Response(status_code=503)
         if new:
+            metrics.RECEIVED.labels(metrics.update_kind(json.loads(payload))).inc()
             received()
         return Response(status_code=200)
 
@@ -108,7 +110,10 @@ async def listening(settings: BotSettings, db: CaseDatabase, received: Callable[
     app = application(db, path, settings.webhook_secret_text, received)
     with _socket(host.strip("[]"), int(port)) as listener:
         # The access log would hold nothing but noise; signals are the bot's own business.
-        server = _Server(uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=5))
+        config = uvicorn.Config(
+            app, access_log=False, log_config=None, log_level="warning", timeout_graceful_shutdown=5
+        )
+        server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield

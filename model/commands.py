@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
-from model.errors import TrainingError
+from model.errors import TrainingError, WeightsError
 from model.pictures import Fold
 from model.presets import PRESETS, Preset, PresetName
 from model.release import release
@@ -56,6 +56,45 @@ def release_weights(data: Data, run: Run, out: Annotated[Path, typer.Option("--o
     """A calibrated fp16 weights folder from a finished run."""
     with told_plainly():
         typer.echo(json.dumps(release(data, run, out)))
+
+
+@app.command()
+def convert(
+    out: Annotated[Path, typer.Option("--out")],
+    preset: Annotated[Literal["skingpt4", "tgi"], typer.Option()] = "skingpt4",
+    released: Annotated[Path | None, typer.Option(help="The authors' .pth: the trained projection.")] = None,
+    tower: Annotated[list[Path] | None, typer.Option(help="LAVIS's ViT-g and Q-Former, one file or two.")] = None,
+    llama: Annotated[Path | None, typer.Option(help="Folder of Llama-2-13b-chat (or Vicuna 13B).")] = None,
+    llava: Annotated[Path | None, typer.Option(help="Folder of a LLaVA-NeXT, for --preset tgi.")] = None,
+) -> None:
+    """Published weights into a weights folder of ours; tensors only are read of them, nothing is executed."""
+    from model.conversion.authors import convert_authors
+    from model.conversion.llava import convert_llava
+
+    with told_plainly():
+        if preset == "tgi":
+            if llava is None:
+                raise WeightsError("--preset tgi starts from a published LLaVA-NeXT: name its folder by --llava")
+            convert_llava(llava, out)
+        elif released is None or not tower or llama is None:
+            raise WeightsError("--preset skingpt4 needs --released, --tower (once or twice) and --llama")
+        else:
+            convert_authors(released, tower, llama, out)
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def export(
+    weights: Annotated[Path, typer.Option("--weights", help="Weights folder of the preset.")],
+    out: Annotated[Path, typer.Option("--out")],
+    preset: Annotated[Literal["tgi"], typer.Option()] = "tgi",
+) -> None:
+    """Weights in the layout that TGI and vLLM load."""
+    from model.conversion.llava import export_llava
+
+    with told_plainly():
+        export_llava(weights, out)
+    typer.echo(f"wrote {out} in the layout of {preset}")
 
 
 @app.command()

@@ -4,17 +4,25 @@ ViT -> Q-Former (queries read the picture by cross-attention) -> one linear proj
 mini keeps every part and shrinks it to what a CPU answers in under a second.
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import Blip2Config, Blip2ForConditionalGeneration
+from transformers import (
+    Blip2Config,
+    Blip2ForConditionalGeneration,
+    LlavaNextForConditionalGeneration,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from model.errors import WeightsError
 from model.presets import MINI
 from model.processor import SkinGPTProcessor, load_processor
+
+_CLASSES = {"blip-2": Blip2ForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
 
 
 @dataclass(frozen=True)
@@ -55,13 +63,25 @@ def load_skingpt(weights: Path) -> SkinGPT:
     """
     processor = load_processor(weights)
     try:
-        network = Blip2ForConditionalGeneration.from_pretrained(
+        kind = json.loads((weights / "config.json").read_text())["model_type"]
+        network = _CLASSES[kind].from_pretrained(
             weights, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{weights} cannot be loaded: {error}") from error
+    set_last_norm(network)
     network.eval()
     return SkinGPT(network, processor)
+
+
+def set_last_norm(network: PreTrainedModel) -> None:
+    """LAVIS closes its ViT with a layer norm of another epsilon than the blocks'; `transformers` knows one for both.
+
+    The converter notes it in the vision configuration as `post_layernorm_eps`.
+    """
+    eps = getattr(network.config.vision_config, "post_layernorm_eps", None)
+    if eps is not None:
+        network.vision_model.post_layernorm.eps = eps
 
 
 def picture_tokens(network: Blip2ForConditionalGeneration, features: Tensor) -> tuple[Tensor, Tensor]:

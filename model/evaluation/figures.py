@@ -1,150 +1,144 @@
-"""How good the answers are on pictures the training never saw, with bootstrap intervals, the plain head beside.
+"""The figures of choices that were made, each with its interval: right, malignant or not, calibrated, abstained.
 
-Run: `skingpt evaluate --data PATH --split test [--photo-only] [--json]`; PATH holds `metadata.csv` in the form of
-PAD-UFES-20 or HAM10000.
+Thresholds are the deployed ones: a kind is not named below `SURENESS` (the worker's), and a skin cancer is named as not
+excluded from `SERIOUS` on (the agent's).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from PIL import Image
-from torch import Tensor
-from tqdm import tqdm
 
-from conditions import CHOICES, MALIGNANT
-from model.choosing import choose
-from model.datasets.read import read_data
-from model.datasets.record import SkinRecord
-from model.errors import DataSetError
-from model.network import SkinGPT
-from model.pictures import DOMAINS
-from model.training.lessons import facts_text
-from model.training.vision import load_heads
+from conditions import CANNOT_TELL, CHOICES, HEALTHY_SKIN, MALIGNANT, NOT_SKIN
+from model.evaluation.intervals import (
+    Bootstrap,
+    Figure,
+    Floats,
+    Indices,
+    auc,
+    calibration_slope,
+    expected_calibration_error,
+    mean,
+)
 
-RESAMPLES = 1000
-Floats = npt.NDArray[np.float64]
+SURENESS = 0.35
+SERIOUS = 0.05
+
+MALIGNANT_AT = [CHOICES.index(slug) for slug in CHOICES if slug in MALIGNANT]
+NO_KIND_AT = [CHOICES.index(slug) for slug in (NOT_SKIN, HEALTHY_SKIN, CANNOT_TELL)]
+COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A measured value with its 95 % bootstrap interval, resampled by patient or lesion."""
+class Judged:
+    """`probabilities` (N, 11) and the true choice (N,), with the patient or lesion of each picture (N,)."""
 
-    value: float
-    low: float
-    high: float
+    probabilities: Floats
+    truth: Indices
+    groups: npt.NDArray[np.str_]
 
+    @property
+    def told(self) -> Indices:
+        """The likeliest choice (N,)."""
+        told: Indices = self.probabilities.argmax(1)
+        return told
 
-def read_records(data: Path, split: str) -> list[SkinRecord]:
-    """The whole pictures (no cut-outs) of one split whose kind the model can answer with, whatever form `data` has.
+    @property
+    def right(self) -> Floats:
+        """1 where the likeliest choice is the true one (N,)."""
+        right: Floats = (self.told == self.truth).astype(np.float64)
+        return right
 
-    Raises:
-        DataSetError: the folder is of no known form, or no picture of that split can be used.
-    """
-    reading = read_data(data)
-    records = [record for record in reading.of(split) if not record.cutout and record.choice is not None]
-    if not records:
-        splits = ", ".join(sorted({record.split or "none" for record in reading.records})) or "none"
-        raise DataSetError(f"{data} has no usable picture with split {split!r}; its splits: {splits}")
-    return records
+    @property
+    def malignant(self) -> npt.NDArray[np.bool_]:
+        """Whether the true kind is malignant (N,)."""
+        return np.isin(self.truth, MALIGNANT_AT)
 
+    @property
+    def risk(self) -> Floats:
+        """The probability of the malignant kinds together (N,)."""
+        risk: Floats = self.probabilities[:, MALIGNANT_AT].sum(1)
+        return risk
 
-@torch.inference_mode()
-def tower_outputs(skingpt: SkinGPT, records: Sequence[SkinRecord]) -> Tensor:
-    """(N, patches + 1, width) of the pictures as the server would read them."""
-    outputs = []
-    for start in tqdm(range(0, len(records), 32), desc="reading pictures"):
-        images = []
-        for record in records[start : start + 32]:
-            with Image.open(record.path) as image:
-                images.append(image.convert("RGB"))
-        outputs.append(skingpt.network.vision_model(skingpt.processor.pixels(images)).last_hidden_state)
-    return torch.cat(outputs)
-
-
-def evaluate(
-    skingpt: SkinGPT, weights: Path, records: Sequence[SkinRecord], *, with_history: bool
-) -> dict[str, object]:
-    """Figures of the language model's choice and, under `plain_head`, of the head on the same tower."""
-    features = tower_outputs(skingpt, records)
-    facts = [facts_text(record.facts) if with_history else "" for record in records]
-    chosen = choose(skingpt, features, facts)
-    truth = np.array([CHOICES.index(record.choice or "") for record in records])
-    groups = np.array([record.group for record in records])
-    head = load_heads(weights)
-    with torch.inference_mode():
-        plain = head.heads(features)[0].softmax(-1).double().numpy()
-    figures = choice_figures(chosen.choices.double().exp().numpy(), truth, groups)
-    right = chosen.domains.argmax(1).numpy() == np.array([DOMAINS.index(record.domain) for record in records])
-    return {
-        "n": len(records),
-        "with_history": with_history,
-        **figures,
-        "domain_accuracy": _interval(right.astype(float), groups, lambda at: float(right[at].mean())),
-        "plain_head": choice_figures(plain, truth, groups),
-    }
+    @property
+    def abstained(self) -> npt.NDArray[np.bool_]:
+        """Where no kind would be named: none is likeliest, or the likeliest is too unlikely (N,)."""
+        abstained: npt.NDArray[np.bool_] = np.isin(self.told, NO_KIND_AT) | (self.probabilities.max(1) < SURENESS)
+        return abstained
 
 
-def choice_figures(
-    probabilities: Floats, truth: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]
-) -> dict[str, object]:
-    """Accuracy, balanced accuracy, top-3, recall by kind, Brier score, ECE and malignant-or-not AUC."""
-    told = probabilities.argmax(1)
-    right = (told == truth).astype(float)
-    top3 = (np.argsort(-probabilities, axis=1)[:, :3] == truth[:, None]).any(1).astype(float)
-    brier = ((probabilities - np.eye(len(CHOICES))[truth]) ** 2).sum(1)
-    malignant = np.isin(truth, [CHOICES.index(slug) for slug in MALIGNANT if slug in CHOICES])
-    risk = probabilities[:, [CHOICES.index(slug) for slug in MALIGNANT if slug in CHOICES]].sum(1)
+def choice_figures(judged: Judged) -> dict[str, object]:
+    """Every figure that needs nothing but the choices; a figure is a `Figure`, or a dictionary of them."""
+    boot = Bootstrap(judged.groups)
+    probabilities, truth, right = judged.probabilities, judged.truth, judged.right
     kinds = np.unique(truth)
+    top3 = (np.argsort(-probabilities, axis=1)[:, :3] == truth[:, None]).any(1)
+    brier = ((probabilities - np.eye(len(CHOICES))[truth]) ** 2).sum(1)
+    malignant, risk, abstained = judged.malignant, judged.risk, judged.abstained
+    named = np.asarray((probabilities[:, MALIGNANT_AT] >= SERIOUS).any(1), dtype=np.float64)
 
-    def balanced(at: npt.NDArray[np.int64]) -> float:
-        return float(np.mean([right[at][truth[at] == k].mean() for k in kinds if (truth[at] == k).any()]))
-
-    def recall_of(kind: np.int64) -> Callable[[npt.NDArray[np.int64]], float]:
-        return lambda at: _mean(right[at][truth[at] == kind])
+    def recall_of(kind: int) -> Callable[[Indices], float]:
+        return lambda at: mean(right[at][truth[at] == kind])
 
     return {
-        "accuracy": _interval(right, groups, lambda at: float(right[at].mean())),
-        "balanced_accuracy": _interval(right, groups, balanced),
-        "top3": _interval(top3, groups, lambda at: float(top3[at].mean())),
-        "recall": {CHOICES[k]: _interval(right, groups, recall_of(k)) for k in kinds},
-        "auc_malignant_vs_benign": _interval(right, groups, lambda at: _auc(risk[at], malignant[at])),
-        "brier": _interval(brier, groups, lambda at: float(brier[at].mean())),
-        "ece": _interval(right, groups, lambda at: _ece(probabilities.max(1)[at], right[at])),
+        "accuracy": boot.mean(right),
+        "balanced_accuracy": boot.figure(lambda at: balanced(right[at], truth[at], kinds)),
+        "top3": boot.mean(top3),
+        "recall": {CHOICES[kind]: boot.figure(recall_of(kind)) for kind in kinds},
+        "auc_malignant_vs_benign": boot.figure(lambda at: auc(risk[at], malignant[at])),
+        "auc_malignant_without_actinic_keratosis": _auc_without(boot, judged, "actinic-keratosis"),
+        "cancer_named": {
+            "sensitivity": boot.figure(lambda at: mean(named[at][malignant[at]])),
+            "specificity": boot.figure(lambda at: mean(1.0 - named[at][~malignant[at]])),
+        },
+        "brier": boot.mean(brier),
+        "ece": boot.figure(lambda at: expected_calibration_error(probabilities.max(1)[at], right[at])),
+        "calibration_slope": boot.figure(lambda at: calibration_slope(risk[at], malignant[at])),
+        "abstained": boot.mean(abstained),
+        "accuracy_where_answered": boot.figure(lambda at: mean(right[at][~abstained[at]])),
+        "accuracy_at_coverage": _coverage(boot, judged),
     }
 
 
-def _interval(values: Floats, groups: npt.NDArray[np.str_], figure: Callable[[npt.NDArray[np.int64]], float]) -> Figure:
-    rng = np.random.default_rng(0)
-    _, which = np.unique(groups, return_inverse=True)
-    members = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
-    drawn = [
-        figure(np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))]))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Figure(round(figure(np.arange(len(values))), 4), round(float(low), 4), round(float(high), 4))
+def balanced(right: Floats, truth: Indices, kinds: Indices) -> float:
+    """The mean of the recalls of the kinds that are there."""
+    recalls = [right[truth == kind].mean() for kind in kinds if (truth == kind).any()]
+    return float(np.mean(recalls)) if recalls else float("nan")
 
 
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if len(values) else float("nan")
+def by_group(judged: Judged, labels: npt.NDArray[np.str_], least: int = 10) -> dict[str, dict[str, object]]:
+    """How many, accuracy and the malignant AUC for each label; labels with fewer than `least` pictures only counted."""
+    told: dict[str, dict[str, object]] = {}
+    for label in sorted(set(labels.tolist())):
+        at = labels == label
+        told[label] = {"n": int(at.sum())}
+        if at.sum() >= least:
+            part = Judged(judged.probabilities[at], judged.truth[at], judged.groups[at])
+            boot = Bootstrap(part.groups)
+            told[label] |= {"accuracy": boot.mean(part.right), "auc_malignant_vs_benign": _auc_without(boot, part)}
+    return told
 
 
-def _auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
-    if positive.all() or not positive.any():
-        return float("nan")
-    _, ranks, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[ranks]
-    hits = positive.sum()
-    return float((rank[positive].sum() - hits * (hits + 1) / 2) / (hits * (~positive).sum()))
+def difference(one: Judged, other: Judged) -> Figure:
+    """Balanced accuracy of `one` less `other`'s on the same pictures, by a paired bootstrap."""
+    boot, kinds = Bootstrap(one.groups), np.unique(one.truth)
+    return boot.figure(
+        lambda at: balanced(one.right[at], one.truth[at], kinds) - balanced(other.right[at], other.truth[at], kinds)
+    )
 
 
-def _ece(sureness: Floats, right: Floats, bins: int = 10) -> float:
-    at = np.minimum((sureness * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[at == b].mean() - sureness[at == b].mean()) * (at == b).mean() for b in range(bins) if (at == b).any()
-    ]
-    return float(sum(gaps))
+def _auc_without(boot: Bootstrap, judged: Judged, kind: str | None = None) -> Figure:
+    malignant, risk = judged.malignant, judged.risk
+    keep = judged.truth != (CHOICES.index(kind) if kind else -1)
+    return boot.figure(lambda at: auc(risk[at][keep[at]], malignant[at][keep[at]]))
+
+
+def _coverage(boot: Bootstrap, judged: Judged) -> dict[str, Figure]:
+    """Accuracy on the surest share of the pictures: what answering less often would bring."""
+    sureness, right = judged.probabilities.max(1), judged.right
+
+    def surest(share: float) -> Callable[[Indices], float]:
+        return lambda at: mean(right[at][np.argsort(-sureness[at], kind="stable")[: max(1, round(share * len(at)))]])
+
+    return {f"{share:.1f}": boot.figure(surest(share)) for share in COVERAGES}

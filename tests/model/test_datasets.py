@@ -10,7 +10,7 @@ from model.datasets.ham10000 import read_ham10000
 from model.datasets.pad_ufes_20 import read_pad_ufes_20
 from model.datasets.record import Reading
 from model.errors import DataSetError
-from model.evaluation.figures import read_records
+from model.evaluation.evaluate import read_records
 from tests.conftest import PICTURES
 
 PAD = (
@@ -44,8 +44,8 @@ def test_ham_rows_become_records(tmp_path: Path) -> None:
 
 
 def test_only_whole_pictures_of_the_split_are_judged(tmp_path: Path) -> None:
-    assert [record.path.name for record in read_records(table(tmp_path, PAD), "test")] == ["A.jpg"]
-    assert [record.path.name for record in read_records(table(tmp_path, HAM), "val")] == ["I2.jpg"]
+    assert [record.path.name for record in read_records(table(tmp_path, PAD), "test")[0]] == ["A.jpg"]
+    assert [record.path.name for record in read_records(table(tmp_path, HAM), "val")[0]] == ["I2.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_row_that_cannot_be_used_is_reported_and_the_others_are_used(tmp_path:
 
 def test_a_table_without_the_facts_is_enough(tmp_path: Path) -> None:
     text = "img_id,file,diagnostic,split\nA,photos/A.jpg,MEL,mine\nB,cutouts/B.jpg,nev,mine\n"
-    first, second = read_records(table(tmp_path, text), "mine")
+    first, second = read_records(table(tmp_path, text), "mine")[0]
     assert (first.slug, second.slug, first.group, first.facts.age) == ("melanoma", "melanocytic-naevus", "A", None)
 
 

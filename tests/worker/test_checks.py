@@ -10,7 +10,7 @@ from cases.heartbeat import beat
 from cases.settings import CasesSettings
 from checkup import State
 from tests.worker.stub_model import FAULTS, stub_model
-from worker import checks, measure, metrics
+from worker import checks, gauges, measure
 from worker.app import make_app
 from worker.settings import WorkerSettings
 
@@ -56,18 +56,18 @@ def test_the_gauges_say_what_waits_and_who_lives() -> None:
     db.now = lambda: datetime.now(UTC) + timedelta(seconds=100)
     measure.take_record(db)
     db.close()
-    assert metrics.WAITING.labels("photos")._value.get() == 1
-    assert 99 < metrics.OLDEST.labels("photos")._value.get() < 200
-    alive = {part: metrics.PROCESSES.labels(part)._value.get() for part in measure.PARTS}
+    assert gauges.WAITING.labels("photos")._value.get() == 1
+    assert 99 < gauges.OLDEST.labels("photos")._value.get() < 200
+    alive = {part: gauges.PROCESSES.labels(part)._value.get() for part in measure.PARTS}
     assert alive == {"bot": 0, "gpu": 1, "agent": 0, "library": 0, "sweep": 0, "clinic": 0}
 
 
 def test_a_broker_that_is_away_is_a_gauge_of_zero() -> None:
     measure.take_broker("redis://127.0.0.1:9/0")
-    assert metrics.BROKER_UP._value.get() == 0
+    assert gauges.BROKER_UP._value.get() == 0
 
 
 def test_gauges_of_a_library_that_is_not_there_yet_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics.GUIDELINES.set(5)
+    gauges.GUIDELINES.set(5)
     measure.take_library()
-    assert metrics.GUIDELINES._value.get() == 5
+    assert gauges.GUIDELINES._value.get() == 5

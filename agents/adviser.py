@@ -111,6 +111,7 @@ class Adviser:
             see_whom=safety_net.see_whom(seen_case.level, seen_case.suspicious, number),
             limits=safety_net.limits(kind, seen_case.has_photo, number),
             revision=case.history_revision,
+            ask=seen_case.ask,
         )
 
     def reply(self, case: Case, turns: Sequence[Turn], today: date) -> Reply:

@@ -16,6 +16,7 @@ class PressKind(StrEnum):
     CHANGE = "g"
     AGE = "a"
     SPECIAL = "s"
+    FOLLOW_UP = "q"
     CITATION = "c"
     TURN_CITATION = "t"
     FEEDBACK = "f"

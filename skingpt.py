@@ -41,6 +41,9 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
 }
 """Module with an `app` → the commands it has, with what the list of commands says of each."""
 
+PARTS: Mapping[tuple[str, str], str] = {("evaluate", "agent"): "agents.evaluation.commands"}
+"""A command and its first word → the module with an `app` for both; other words go to the command itself."""
+
 WHOLE = frozenset({"knowledge", "cases", "clinic"})
 """Commands that are a room's whole `app`; the others are commands in one."""
 
@@ -50,9 +53,15 @@ IN_HOUSE = WHOLE | {"doctor"}
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def mount(asked: str) -> None:
+def mount(asked: str, then: str = "") -> None:
     """Import the room that has the command `asked`; of the others only names and summaries are known."""
+    part = PARTS.get((asked, then))
+    if part is not None:
+        _find_house()
+        app.add_typer(importlib.import_module(part).app, name=asked)
     for module, commands in ROOMS.items():
+        if part is not None and asked in commands:
+            continue
         if asked not in commands:
             for name, summary in commands.items():
                 app.command(name, help=summary)(_unopened)
@@ -109,7 +118,7 @@ def triage(
 
 def main() -> None:
     """Run the command on the command line."""
-    mount(sys.argv[1] if len(sys.argv) > 1 else "")
+    mount(*(sys.argv[1:3] or [""]))
     app()
 
 

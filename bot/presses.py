@@ -17,6 +17,7 @@ class PressKind(StrEnum):
     AGE = "a"
     SPECIAL = "s"
     FOLLOW_UP = "q"
+    MEMORY = "u"
     CITATION = "c"
     TURN_CITATION = "t"
     FEEDBACK = "f"

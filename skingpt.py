@@ -35,40 +35,54 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
     "model.commands": {
         "train": "Train the model with the paper's two steps.",
         "release": "Make a calibrated weights folder from a training run.",
-        "evaluate": "Measure the model.",
+        "convert": "Make a weights folder from the authors' released weights.",
+        "export": "Write weights in the layout another server loads.",
         "serve": "Serve the model with TGI's HTTP API.",
     },
+    "model.datasets.commands": {"data": "Look through a data set before training on it."},
+    "model.evaluation.commands": {"evaluate": "Measure the model, the steps, the agent; the paper's study."},
 }
 """Module with an `app` → the commands it has, with what the list of commands says of each."""
 
-PARTS: Mapping[tuple[str, str], str] = {("evaluate", "agent"): "agents.evaluation.commands"}
-"""A command and its first word → the module with an `app` for both; other words go to the command itself."""
-
-WHOLE = frozenset({"knowledge", "cases", "clinic"})
+WHOLE = frozenset({"knowledge", "cases", "clinic", "data", "evaluate"})
 """Commands that are a room's whole `app`; the others are commands in one."""
 
-IN_HOUSE = WHOLE | {"doctor"}
+IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor"})
 """Commands that need the addresses of the house that runs, where one runs."""
+
+EVALUATIONS: Mapping[str, tuple[str, str]] = {
+    "agent": ("agents.evaluation.commands", "Measure triage, the check of sentences, history taking and memory."),
+}
+"""Commands of `evaluate` that belong to other rooms than the model → the module whose `app` has it, its summary."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def mount(asked: str, then: str = "") -> None:
-    """Import the room that has the command `asked`; of the others only names and summaries are known."""
-    part = PARTS.get((asked, then))
-    if part is not None:
-        _find_house()
-        app.add_typer(importlib.import_module(part).app, name=asked)
+def mount(asked: str, below: str = "") -> None:
+    """Import the room that has the command `asked`; of the others only names and summaries are known.
+
+    `below` is the word after it: a command of `evaluate` may be another room's.
+    """
     for module, commands in ROOMS.items():
-        if part is not None and asked in commands:
-            continue
         if asked not in commands:
             for name, summary in commands.items():
                 app.command(name, help=summary)(_unopened)
         else:
             if asked in IN_HOUSE:
                 _find_house()
-            app.add_typer(importlib.import_module(module).app, name=asked if asked in WHOLE else None)
+            group: typer.Typer = importlib.import_module(module).app
+            if asked == "evaluate":
+                _add_evaluations(group, below)
+            app.add_typer(group, name=asked if asked in WHOLE else None)
+
+
+def _add_evaluations(group: typer.Typer, below: str) -> None:
+    for name, (module, summary) in EVALUATIONS.items():
+        if name == below:
+            _find_house()
+            group.add_typer(importlib.import_module(module).app)
+        else:
+            group.command(name, help=summary)(_unopened)
 
 
 def _unopened() -> None:

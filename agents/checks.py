@@ -1,10 +1,9 @@
 """What `./run doctor` asks of the agent: its memory, and the language model where one is set. Changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import httpx
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.settings import AgentSettings
@@ -13,20 +12,21 @@ from checkup import Check, Finding, broken, warning, well
 
 def check_memory(settings: AgentSettings) -> Sequence[Finding]:
     """Whether the agent's memory opens. It is disposable: without it an answer is slower, not wrong."""
-    address = settings.memory_url or f"sqlite:///{settings.data.expanduser().resolve() / 'memory.db'}"
-    url = make_url(address)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    server = settings.memory_server
+    if server is None and not settings.memory_path.expanduser().exists():
         return [well("memory", "The agent has no memory yet; its worker makes it.", cases=0)]
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
+    url = make_url(server or f"sqlite:///{settings.memory_path.expanduser()}")
+    engine = create_engine(url.set(drivername="postgresql+psycopg") if server else url, hide_parameters=True)
     try:
-        engine = create_engine(url, hide_parameters=True)
         with engine.connect() as connection:
-            cases = connection.execute(text("SELECT count(DISTINCT thread_id) FROM checkpoints")).scalar_one()
-        engine.dispose()
+            there = inspect(connection).has_table("checkpoints")
+            counted = text("SELECT count(DISTINCT thread_id) FROM checkpoints")
+            cases = connection.execute(counted).scalar_one() if there else 0
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         remedy = "Check SKINGPT_MEMORY_URL; a broken memory.db may be deleted, since the cases hold what was said."
         return [warning("memory", f"The agent's memory cannot be read ({type(error).__name__}).", remedy)]
+    finally:
+        engine.dispose()
     return [well("memory", f"The agent remembers {cases} cases.", cases=int(cases))]
 
 

@@ -15,7 +15,7 @@ from agents.settings import AgentSettings
 from agents.triage import triage_findings
 from conditions import CHOICES, MALIGNANT, TriageLevel
 from model.choosing import choose
-from model.evaluate import read_records, tower_outputs
+from model.evaluation.evaluate import read_cases, read_records
 from model.network import load_skingpt
 from model.pictures import DOMAINS
 from model.settings import ModelSettings
@@ -26,8 +26,9 @@ def main(data: Annotated[Path, typer.Option()], split: Annotated[str, typer.Opti
     """Print the shares, kind by kind, malignant kinds first."""
     skingpt = load_skingpt(ModelSettings().weights)
     settings = AgentSettings()
-    records = read_records(data, split)
-    chosen = choose(skingpt, tower_outputs(skingpt, records), [""] * len(records))
+    cases = read_cases(skingpt, *read_records(data, split))
+    records = cases.records
+    chosen = choose(skingpt, cases.features, [""] * len(records))
     urgent: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for record, domain, choices in zip(
         records, chosen.domains.argmax(1).tolist(), chosen.choices.tolist(), strict=True
@@ -37,7 +38,7 @@ def main(data: Annotated[Path, typer.Option()], split: Annotated[str, typer.Opti
         found = read_view([first, tops[0]], [[first], tops])
         level = triage_findings(found.probabilities, found.domain, settings.thresholds).level
         named = any(found.probabilities[slug] >= settings.serious_threshold for slug in MALIGNANT & set(CHOICES))
-        urgent[record.choice].append((level.urgency >= TriageLevel.THIS_WEEK.urgency, named))
+        urgent[record.slug or ""].append((level.urgency >= TriageLevel.THIS_WEEK.urgency, named))
     for kind in sorted(urgent, key=lambda kind: (kind not in MALIGNANT, kind)):
         rows = urgent[kind]
         weekly, with_cancer = (sum(row[i] for row in rows) / len(rows) for i in (0, 1))

@@ -21,9 +21,11 @@ from telegram.ext import (
     filters,
 )
 
+from bot import webhook
 from bot.albums import Album, Albums
 from bot.attempts import Attempts
 from bot.cards import Cards
+from bot.claims import Claims
 from bot.decoding import Decoders
 from bot.errors import SettingsInvalid
 from bot.handlers.agreeing import announce_commands, show_help, start
@@ -127,18 +129,16 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     try:
         await _announce(application)
         await application.start()
-        await queue.replay(application.bot)
-        assert application.updater is not None
-        await application.updater.start_polling(timeout=_POLL_SECONDS, bootstrap_retries=-1, allowed_updates=_UPDATES)
         background = [
             asyncio.create_task(_kept_running("outbox", outbox.run)),
             asyncio.create_task(_kept_running("progress", services.progress.run)),
         ]
-        _log.info("the bot is ready")
+        receiving = _webhook(settings, db, application, queue) if settings.webhook_url else _polling(application, queue)
         try:
-            yield application
+            async with receiving:
+                _log.info("the bot is ready")
+                yield application
         finally:
-            await application.updater.stop()
             attempts.stop()
             await application.stop()
             await services.albums.drain()
@@ -149,6 +149,39 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     finally:
         await application.shutdown()
         await asyncio.to_thread(services.decoders.close)
+
+
+@contextlib.asynccontextmanager
+async def _polling(application: BotApplication, queue: InboxQueue) -> AsyncIterator[None]:
+    """Ask Telegram for updates while the block runs; a webhook that was set is removed."""
+    await queue.replay(application.bot)
+    assert application.updater is not None
+    await application.updater.start_polling(timeout=_POLL_SECONDS, bootstrap_retries=-1, allowed_updates=_UPDATES)
+    try:
+        yield
+    finally:
+        await application.updater.stop()
+
+
+@contextlib.asynccontextmanager
+async def _webhook(
+    settings: BotSettings, db: CaseDatabase, application: BotApplication, queue: InboxQueue
+) -> AsyncIterator[None]:
+    """Have Telegram bring updates while the block runs, to this bot and to others that share its record.
+
+    The webhook stays registered: another bot may go on with it.
+    """
+    claims = Claims(application.bot, db, queue)
+    async with webhook.listening(settings, db, claims.look):
+        claiming = asyncio.create_task(_kept_running("claims", claims.run))
+        registering = asyncio.create_task(webhook.register(application.bot, settings, _UPDATES))
+        try:
+            yield
+        finally:
+            registering.cancel()
+            claiming.cancel()
+            await asyncio.gather(claiming, registering, return_exceptions=True)
+    await claims.release()
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

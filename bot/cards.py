@@ -6,6 +6,7 @@ answer always comes by edit of a message whose id is stored, so that a bot kille
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 
@@ -17,7 +18,7 @@ from bot.message import Message, message
 from bot.rendering import render_case
 from bot.sending import edit, send
 from bot.transient import is_unanswered
-from cases import caseload
+from cases import caseload, leases
 from cases.database import CaseDatabase
 from cases.errors import CasesError
 from cases.record import Case, CaseStatus
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 _REMEMBERED = 1000
 _ROUNDS = 3
 """How often a card is drawn anew in one call while its case changes."""
+_SENDING_SECONDS = 15.0
+"""For which no other bot sends the first card of a case."""
 _LATE_SECONDS = 60.0
 """An edit that Telegram did not answer may come through so much later, over a newer one: the card is drawn again."""
 
@@ -48,6 +51,7 @@ class Cards:
 
         Raises:
             CaseNotFound: it was erased.
+            LeaseTaken: another bot is about to send it.
             TelegramError: it could not be sent.
         """
         async with self._lock(case_id):
@@ -77,9 +81,23 @@ class Cards:
         standing = case.status_message_id
         if standing is not None and self._shown.get(case.id) == card:
             return
-        if standing is None or not await self._edit(case, standing, card):
+        if standing is None:
+            await self._send_first(case, card, reply_to)
+        elif not await self._edit(case, standing, card):
             await self._send(case, card, reply_to)
         self._remember(case.id, card)
+
+    async def _send_first(self, case: Case, card: Message, reply_to: int | None) -> None:
+        """One bot of several sends it. Raises LeaseTaken where another one is about to."""
+        ending = contextlib.ExitStack()
+        sending = leases.lease(self._db, leases.card_lease_name(case.id), "card", _SENDING_SECONDS)
+        await asyncio.to_thread(ending.enter_context, sending)
+        try:
+            sent = (await asyncio.to_thread(caseload.get, self._db, case.id)).status_message_id
+            if sent is None or not await self._edit(case, sent, card):
+                await self._send(case, card, reply_to)
+        finally:
+            await asyncio.to_thread(ending.close)
 
     async def _send(self, case: Case, card: Message, reply_to: int | None) -> None:
         answers = case.advice is not None or case.status is CaseStatus.FAILED

@@ -47,6 +47,14 @@ class InboxQueue(asyncio.Queue[object]):
             metrics.RECEIVED.labels(metrics.update_kind(item)).inc()
         await super().put(item)
 
+    async def hand_on(self, update: Update) -> None:
+        """Hand on an update that is written down."""
+        await super().put(update)
+
+    def cut_off(self, update_ids: Sequence[int]) -> None:
+        """A crash cut these updates off: `begin_again` counts it."""
+        self._replayed.update(update_ids)
+
     async def replay(self, bot: Bot) -> int:
         """Hand on again what was written down and not finished; how many there were."""
         pending = await asyncio.to_thread(inbox.pending, self._db)

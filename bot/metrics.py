@@ -1,5 +1,7 @@
 """The bot's Prometheus metrics. Labels hold words of fixed lists, never an id or a word of a patient."""
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Histogram
 from telegram import Update
 
@@ -26,9 +28,11 @@ RATE_LIMITED = Counter("skingpt_telegram_rate_limited", "Calls that Telegram sen
 UPDATES = ("message", "edited_message", "callback_query", "other")
 
 
-def update_kind(update: Update) -> str:
-    """Which of `UPDATES` this is."""
-    return next((kind for kind in UPDATES if getattr(update, kind, None)), "other")
+def update_kind(update: Update | Mapping[str, object]) -> str:
+    """Which of `UPDATES` this is: an update of the library, or as Telegram sent it."""
+    if isinstance(update, Update):
+        return next((kind for kind in UPDATES if getattr(update, kind, None)), "other")
+    return next((kind for kind in UPDATES if kind in update), "other")
 
 
 # So that what has not happened yet is there as 0: a rate over a series that comes late misses its first event.

@@ -2,12 +2,15 @@
 is done.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select, update
 
 from cases.database import CaseDatabase
 from cases.messages import note_in
 from cases.tables import InboxRow
-from cases.updates import message_of
+from cases.updates import chat_of, message_of
 
 
 def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
@@ -16,7 +19,7 @@ def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
     with db.write() as session:
         if session.scalar(select(InboxRow.number).where(InboxRow.update_id == update_id)) is not None:
             return False
-        session.add(InboxRow(update_id=update_id, payload=sealed, received=db.now()))
+        session.add(InboxRow(update_id=update_id, chat_id=chat_of(payload) or 0, payload=sealed, received=db.now()))
         if (message := message_of(payload)) is not None:
             note_in(session, message[0], [message[1]], db.now())
         return True
@@ -31,6 +34,31 @@ def pending(db: CaseDatabase) -> list[tuple[int, bytes]]:
             for row in session.scalars(waiting)
             if row.payload is not None
         ]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The updates of one chat that are not done: their ids in the order they came, and when the first one came."""
+
+    update_ids: tuple[int, ...]
+    since: datetime
+
+
+def waiting(db: CaseDatabase) -> dict[int, Waiting]:
+    """By chat, what is not done; the chat that has waited longest comes first."""
+    undone = select(InboxRow.chat_id, InboxRow.update_id, InboxRow.received).where(InboxRow.payload.is_not(None))
+    chats: dict[int, list[tuple[int, datetime]]] = {}
+    with db.read() as session:
+        for chat_id, update_id, received in session.execute(undone.order_by(InboxRow.number)):
+            chats.setdefault(chat_id, []).append((update_id, received))
+    return {chat_id: Waiting(tuple(update_id for update_id, _ in rows), rows[0][1]) for chat_id, rows in chats.items()}
+
+
+def payload_of(db: CaseDatabase, update_id: int) -> bytes | None:
+    """What Telegram sent; None where it is done."""
+    with db.read() as session:
+        sealed = session.scalar(select(InboxRow.payload).where(InboxRow.update_id == update_id))
+        return None if sealed is None else db.vault.open(sealed, inbox_place(update_id))
 
 
 def begin_again(db: CaseDatabase, update_id: int) -> int:

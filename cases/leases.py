@@ -29,6 +29,16 @@ def chat_lease_name(chat_id: int | str) -> str:
     return f"chat:{chat_id}"
 
 
+def inbox_lease_name(chat_id: int) -> str:
+    """Held by the bot that deals with a chat's updates."""
+    return f"inbox:{chat_id}"
+
+
+def card_lease_name(case_id: str) -> str:
+    """Held while a case is shown in its chat for the first time."""
+    return f"card:{case_id}"
+
+
 class Lease:
     """A lease that is held; got from `lease`."""
 

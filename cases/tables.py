@@ -11,11 +11,13 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -72,13 +74,14 @@ class KeyCheckRow(Table):
 
 
 class PatientRow(Table):
-    """Whoever writes in one chat."""
+    """Whoever writes in one chat. `photos_refused_until`: the photos announced were such as must not be kept."""
 
     __tablename__ = "patients"
 
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger, unique=True)
     language: Mapped[str] = mapped_column(String(35))
+    photos_refused_until: Mapped[datetime | None] = mapped_column(UtcTime)
     created: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -170,14 +173,24 @@ class LeaseRow(Table):
 
 
 class InboxRow(Table):
-    """One update, in order of arrival; `payload` is sealed, and None once the update is done. `replays`: how often it
-    was begun again after a crash.
+    """One update of a chat (0: of none), in order of arrival; `payload` is sealed, and None once the update is done.
+    `replays`: how often it was begun again after a crash.
     """
 
     __tablename__ = "inbox"
+    __table_args__ = (
+        Index(
+            "ix_inbox_waiting",
+            "number",
+            sqlite_where=text("payload IS NOT NULL"),
+            postgresql_where=text("payload IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True)
     update_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
     replays: Mapped[int] = mapped_column(Integer, default=0)
     received: Mapped[datetime] = mapped_column(UtcTime)

@@ -61,7 +61,9 @@ class SentenceTransformerEncoder:
         import torch
 
         with self._turn, torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
-            vectors = self._model.encode(list(texts), batch_size=AT_ONCE, normalize_embeddings=True)
+            vectors = self._model.encode(
+                list(texts), batch_size=AT_ONCE, normalize_embeddings=True, show_progress_bar=False
+            )
         return [[float(number) for number in vector] for vector in vectors]
 
     def too_long(self, text: str) -> bool:

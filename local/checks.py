@@ -57,6 +57,8 @@ _FINE = frozenset({State.UP, State.DONE})
 
 
 def _part(settings: LocalSettings, name: str, part: Mapping[str, int | str | None]) -> Finding:
+    if part["state"] in (State.WAITING, State.STARTING) and not part["restarts"]:
+        return warning("house", f"Its part {name} is only just starting.", "Ask again in a minute.", restarts=0)
     says = f"Its part {name} is {part['state']} (started again {part['restarts']} times)."
     return broken("house", says, f"See {settings.folder / 'logs' / name}.log for why.", restarts=part["restarts"])
 

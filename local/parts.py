@@ -43,6 +43,7 @@ FRUGAL = {
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "PYTHONUNBUFFERED": "1",
+    "TQDM_DISABLE": "1",  # progress bars are no lines of a log
 }
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}

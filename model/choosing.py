@@ -15,34 +15,47 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Chosen:
-    """`domains` (N, 2) and `choices` (N, 11), log-probabilities; the choice follows the likelier domain."""
+    """`domains` (N, 2) and `choices` (N, 11), log-probabilities; the choice follows the likelier domain.
+
+    `free` (N,) tells where the two tokens that the model would write with no word forbidden are the likeliest ones.
+    """
 
     domains: Tensor
     choices: Tensor
+    free: Tensor
 
 
 @torch.inference_mode()
-def choose(skingpt: SkinGPT, features: Tensor, facts: Sequence[str]) -> Chosen:
-    """Answers to the choice question for tower outputs (N, patches + 1, width) and the patients' facts in words."""
-    domains, choices = [], []
+def choose(
+    skingpt: SkinGPT, features: Tensor, facts: Sequence[str], question: str | Sequence[str] = CHOICE_QUESTION
+) -> Chosen:
+    """Answers to the choice question for tower outputs (N, patches + 1, width) and the patients' facts in words.
+
+    `question` may be one for all or one a picture.
+    """
+    questions = [question] * len(facts) if isinstance(question, str) else list(question)
+    domains, choices, free = [], [], []
     for start in range(0, len(facts), BATCH):
         part = slice(start, start + BATCH)
         pictures, _ = picture_tokens(skingpt.network, features[part].float())
-        asked = [prompt("<image>", CHOICE_QUESTION, told) for told in facts[part]]
-        domain = _next(skingpt, asked, pictures, DOMAIN_TOKENS)
+        asked = [prompt("<image>", one, told) for one, told in zip(questions[part], facts[part], strict=True)]
+        domain, domain_free = _next(skingpt, asked, pictures, DOMAIN_TOKENS)
         told = [text + DOMAIN_TOKENS[i] for text, i in zip(asked, domain.argmax(1).tolist(), strict=True)]
+        choice, choice_free = _next(skingpt, told, pictures, CHOICE_TOKENS)
         domains.append(domain)
-        choices.append(_next(skingpt, told, pictures, CHOICE_TOKENS))
-    return Chosen(torch.cat(domains), torch.cat(choices))
+        choices.append(choice)
+        free.append(domain_free & choice_free)
+    return Chosen(torch.cat(domains), torch.cat(choices), torch.cat(free))
 
 
-def _next(skingpt: SkinGPT, texts: list[str], pictures: Tensor, tokens: Sequence[str]) -> Tensor:
+def _next(skingpt: SkinGPT, texts: list[str], pictures: Tensor, tokens: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Log-probabilities of `tokens` among themselves, and whether the likeliest of all tokens is one of them."""
     inputs = skingpt.processor.tokens(texts)
     embedded = embed_prompt(skingpt.network, inputs["input_ids"], pictures)
-    logits = read_prompt(skingpt.network, embedded, inputs["attention_mask"]).logits[:, -1]
-    ids = skingpt.processor.tokenizer.convert_tokens_to_ids(list(tokens))
-    answers: Tensor = logits[:, ids].float().log_softmax(-1)
-    return answers
+    logits = read_prompt(skingpt.network, embedded, inputs["attention_mask"]).logits[:, -1].float()
+    ids = torch.tensor(skingpt.processor.tokenizer.convert_tokens_to_ids(list(tokens)))
+    answers = logits[:, ids].log_softmax(-1)
+    return answers, logits.argmax(-1) == ids[answers.argmax(-1)]
 
 
 @torch.no_grad()

@@ -1,24 +1,22 @@
-"""Command line of the model room: `skingpt train`, `release`, `evaluate`, `serve`."""
+"""Command line of the model room: `skingpt train`, `release`, `convert`, `export`, `serve`."""
 
 import dataclasses
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 import typer
 
-from model.errors import ModelError
-from model.evaluate import Figure, evaluate, read_records
-from model.network import load_skingpt
+from model.errors import TrainingError, WeightsError
+from model.pictures import Fold
+from model.presets import PRESETS, Preset, PresetName
 from model.release import release
-from model.settings import ModelSettings
-from model.training.language import LanguageRecipe, train_language
+from model.told import told_plainly
+from model.training.language import train_language
 from model.training.vision import VisionRecipe, train_vision
 
-app = typer.Typer(help="Train, measure and serve the multimodal model.", no_args_is_help=True)
+app = typer.Typer(help="Train and serve the multimodal model.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder with pad_ufes_20, ham10000, not_skin and vit_tiny.")]
 Run = Annotated[Path, typer.Option("--run", help="Folder of this training run.")]
@@ -28,46 +26,75 @@ Run = Annotated[Path, typer.Option("--run", help="Folder of this training run.")
 def train(
     data: Data,
     run: Run,
-    step: Annotated[Literal["vision", "1", "2"], typer.Option(help="vision, then 1, then 2.")],
+    step: Annotated[Literal["vision", "1", "2"], typer.Option(help="vision (mini only), then 1, then 2.")],
+    preset: Annotated[PresetName, typer.Option(help="What is trained, and how.")] = "mini",
+    start: Annotated[Path | None, typer.Option(help="Weights folder to start from instead of the step before.")] = None,
+    fold: Annotated[str, typer.Option(help="K/N: hold out part K (from 0) of N of the phone photos' patients.")] = "",
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A hyper-parameter, NAME=VALUE, such as plan.batches=600.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
-    """One training step of the mini; continues the vision step where it was cut off."""
+    """One training step; goes on where it was cut off."""
     torch.set_num_threads(threads)
-    with _told_plainly():
+    with told_plainly():
+        held = _fold(fold)
         if step == "vision":
-            vit = data / "vit_tiny" / "vit_tiny_patch16_224_augreg_in21k_ft_in1k.safetensors"
-            train_vision(data, vit, run, VisionRecipe())
+            if preset != "mini":
+                raise TrainingError(f"the vision tower of {preset} stays frozen: only the mini has a vision step")
+            train_vision(data, run, changed(VisionRecipe(), setting or ()), start=start, fold=held)
         else:
-            train_language(data, run, int(step), LanguageRecipe())
+            number = int(step)
+            chosen: Preset = PRESETS[preset]
+            recipe = changed(chosen.steps[number], setting or ())
+            chosen = dataclasses.replace(chosen, steps={**chosen.steps, number: recipe})
+            train_language(data, run, number, chosen, start=start, fold=held)
 
 
 @app.command("release")
 def release_weights(data: Data, run: Run, out: Annotated[Path, typer.Option("--out")]) -> None:
     """A calibrated fp16 weights folder from a finished run."""
-    with _told_plainly():
+    with told_plainly():
         typer.echo(json.dumps(release(data, run, out)))
 
 
-@app.command("evaluate")
-def evaluate_weights(
-    data: Annotated[Path, typer.Option("--data", help="Folder with metadata.csv.")],
-    split: Annotated[str, typer.Option("--split")] = "test",
-    with_history: Annotated[bool, typer.Option("--with-history/--photo-only")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-    weights: Annotated[Path | None, typer.Option("--weights")] = None,
+@app.command()
+def convert(
+    out: Annotated[Path, typer.Option("--out")],
+    preset: Annotated[Literal["skingpt4", "tgi"], typer.Option()] = "skingpt4",
+    released: Annotated[Path | None, typer.Option(help="The authors' .pth: the trained projection.")] = None,
+    tower: Annotated[list[Path] | None, typer.Option(help="LAVIS's ViT-g and Q-Former, one file or two.")] = None,
+    llama: Annotated[Path | None, typer.Option(help="Folder of Llama-2-13b-chat (or Vicuna 13B).")] = None,
+    llava: Annotated[Path | None, typer.Option(help="Folder of a LLaVA-NeXT, for --preset tgi.")] = None,
 ) -> None:
-    """Figures on one split, with 95 % intervals, the plain head beside."""
-    folder = weights or ModelSettings().weights
-    with _told_plainly():
-        figures = evaluate(load_skingpt(folder), folder, read_records(data, split), with_history=with_history)
-    if as_json:
-        typer.echo(json.dumps(figures, default=dataclasses.asdict))
-        return
-    typer.echo(f"{figures['n']} pictures, {'with history' if with_history else 'photo only'}")
-    _table("choice", figures)
-    plain = figures["plain_head"]
-    if isinstance(plain, dict):
-        _table("plain head", plain)
+    """Published weights into a weights folder of ours; tensors only are read of them, nothing is executed."""
+    from model.conversion.authors import convert_authors
+    from model.conversion.llava import convert_llava
+
+    with told_plainly():
+        if preset == "tgi":
+            if llava is None:
+                raise WeightsError("--preset tgi starts from a published LLaVA-NeXT: name its folder by --llava")
+            convert_llava(llava, out)
+        elif released is None or not tower or llama is None:
+            raise WeightsError("--preset skingpt4 needs --released, --tower (once or twice) and --llama")
+        else:
+            convert_authors(released, tower, llama, out)
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def export(
+    weights: Annotated[Path, typer.Option("--weights", help="Weights folder of the preset.")],
+    out: Annotated[Path, typer.Option("--out")],
+    preset: Annotated[Literal["tgi"], typer.Option()] = "tgi",
+) -> None:
+    """Weights in the layout that TGI and vLLM load."""
+    from model.conversion.llava import export_llava
+
+    with told_plainly():
+        export_llava(weights, out)
+    typer.echo(f"wrote {out} in the layout of {preset}")
 
 
 @app.command()
@@ -78,20 +105,33 @@ def serve() -> None:
     main()
 
 
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Ends the command with the error's own words."""
-    try:
-        yield
-    except ModelError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+def changed(recipe: Any, settings: list[str] | tuple[str, ...]) -> Any:
+    """The recipe with `NAME=VALUE` settings; `plan.rate=2e-4` reaches into the plan.
+
+    Raises:
+        TrainingError: there is no such hyper-parameter, or the value is of another type.
+    """
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        first, _, rest = name.partition(".")
+        fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+        if first not in fields:
+            raise TrainingError(f"there is no hyper-parameter {name!r}: one of {', '.join(fields)}")
+        if rest:
+            new = changed(fields[first], [f"{rest}={value}"])
+        else:
+            try:
+                new = type(fields[first])(value)
+            except (TypeError, ValueError) as error:
+                raise TrainingError(f"{name} wants a {type(fields[first]).__name__}, not {value!r}") from error
+        recipe = dataclasses.replace(recipe, **{first: new})
+    return recipe
 
 
-def _table(name: str, figures: dict[str, object]) -> None:
-    for key, value in figures.items():
-        if isinstance(value, Figure):
-            typer.echo(f"  {name:12} {key:26} {value.value:.3f}  [{value.low:.3f}, {value.high:.3f}]")
-        elif key == "recall" and isinstance(value, dict):
-            for slug, recall in value.items():
-                typer.echo(f"  {name:12} recall {slug:19} {recall.value:.3f}  [{recall.low:.3f}, {recall.high:.3f}]")
+def _fold(told: str) -> Fold | None:
+    if not told:
+        return None
+    number, _, of = told.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 0 <= int(number) < int(of)):
+        raise TrainingError(f"--fold wants K/N with 0 <= K < N, not {told!r}")
+    return Fold(int(number), int(of))

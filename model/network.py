@@ -4,20 +4,25 @@ ViT -> Q-Former (queries read the picture by cross-attention) -> one linear proj
 mini keeps every part and shrinks it to what a CPU answers in under a second.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2QFormerConfig, LlamaConfig
+from transformers import (
+    Blip2Config,
+    Blip2ForConditionalGeneration,
+    LlavaNextForConditionalGeneration,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from model.errors import WeightsError
+from model.presets import MINI
 from model.processor import SkinGPTProcessor, load_processor
-from model.vision_tower import vit_tiny_config
 
-QUERIES = 12
-"""How many tokens the language model sees of a picture."""
+_CLASSES = {"blip-2": Blip2ForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
 
 
 @dataclass(frozen=True)
@@ -29,32 +34,17 @@ class SkinGPT:
 
 
 def mini_config(side: int, processor: SkinGPTProcessor) -> Blip2Config:
-    """The `mini` preset: ViT-Ti/16, Q-Former 3 x 192 with 12 queries, Llama 4 x 192."""
+    """The `mini` preset's configuration for pictures of `side` pixels and the processor's own tokenizer."""
     tokenizer = processor.tokenizer
-    return Blip2Config(
-        vision_config=vit_tiny_config(side).to_dict(),
-        qformer_config=Blip2QFormerConfig(
-            hidden_size=192,
-            num_hidden_layers=3,
-            num_attention_heads=3,
-            intermediate_size=768,
-            encoder_hidden_size=192,
-            cross_attention_frequency=1,
-        ).to_dict(),
-        text_config=LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=192,
-            intermediate_size=512,
-            num_hidden_layers=4,
-            num_attention_heads=4,
-            max_position_embeddings=512,
-            tie_word_embeddings=False,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        ).to_dict(),
-        num_query_tokens=QUERIES,
-        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    preset = replace(MINI, vision={**MINI.vision, "image_size": side})
+    return preset.blip2(
+        tokenizer.convert_tokens_to_ids("<image>"),
+        {
+            "vocab_size": len(tokenizer),
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
+        },
     )
 
 
@@ -73,13 +63,25 @@ def load_skingpt(weights: Path) -> SkinGPT:
     """
     processor = load_processor(weights)
     try:
-        network = Blip2ForConditionalGeneration.from_pretrained(
+        kind = json.loads((weights / "config.json").read_text())["model_type"]
+        network = _CLASSES[kind].from_pretrained(
             weights, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{weights} cannot be loaded: {error}") from error
+    set_last_norm(network)
     network.eval()
     return SkinGPT(network, processor)
+
+
+def set_last_norm(network: PreTrainedModel) -> None:
+    """LAVIS closes its ViT with a layer norm of another epsilon than the blocks'; `transformers` knows one for both.
+
+    The converter notes it in the vision configuration as `post_layernorm_eps`.
+    """
+    eps = getattr(network.config.vision_config, "post_layernorm_eps", None)
+    if eps is not None:
+        network.vision_model.post_layernorm.eps = eps
 
 
 def picture_tokens(network: Blip2ForConditionalGeneration, features: Tensor) -> tuple[Tensor, Tensor]:

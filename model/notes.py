@@ -46,7 +46,7 @@ _CAUSES = {
 }
 
 _PLANS = {
-    "melanocytic-naevus": "No treatment is needed while it stays the same. A doctor should see any mole that changes.",
+    "melanocytic-naevus": "No treatment is needed. A doctor should see any mole that changes.",
     "melanoma": "A doctor should see this soon and may remove it to test it.",
     "basal-cell-carcinoma": "A doctor should see this. It is usually removed or treated with a cream or light.",
     "actinic-keratosis": "A doctor can confirm it and treat it by freezing or with a cream.",
@@ -55,6 +55,11 @@ _PLANS = {
     "dermatofibroma": "No treatment is needed. A doctor should see it if it grows or changes.",
     "cherry-angioma": "No treatment is needed. A doctor should see it if it grows, bleeds often or is in doubt.",
 }
+
+_NOTHING_NEEDED = "No treatment is needed. "
+"""Left out of the plan for a spot that changes: nothing told there may reassure."""
+
+_CHANGES = {"grew": "has grown", "changed": "has changed", "bleed": "bleeds", "hurt": "hurts"}
 
 _UNSURE_CAUSE = ("No cause can be given from this picture.", "This picture is not enough to name a cause.")
 _UNSURE_PLAN = (
@@ -97,17 +102,36 @@ def features(choice: str, measured: Measured | None, facts: PatientFacts) -> str
     )
 
 
-def cause(choice: str, rng: Random) -> str:
-    """Answer to the third question."""
+def cause(choice: str, facts: PatientFacts, rng: Random) -> str:
+    """Answer to the third question, from the kind, the site and the age."""
     if choice not in _CAUSES:
         return rng.choice(_UNSURE_CAUSE)
     opening = rng.choice(("Of what this model knows, it looks most like", "It looks most like"))
-    return f"{opening} {CONDITIONS[choice].title}. {_CAUSES[choice]}"
+    about = _site_and_age(facts)
+    about = f" ({about})" if about and rng.random() < 0.5 else ""
+    return f"{opening} {CONDITIONS[choice].title}{about}. {_CAUSES[choice]}"
 
 
-def plan(choice: str, rng: Random) -> str:
-    """Answer to the fourth question."""
-    return _PLANS[choice] if choice in _PLANS else rng.choice(_UNSURE_PLAN)
+def plan(choice: str, facts: PatientFacts, rng: Random) -> str:
+    """Answer to the fourth question, from the kind, the change and the symptoms that were told."""
+    if choice not in _PLANS:
+        return rng.choice(_UNSURE_PLAN)
+    changes = [words for sign, words in _CHANGES.items() if getattr(facts, sign)]
+    if not changes:
+        return _PLANS[choice]
+    told = rng.choice(
+        (
+            f"It {_listed(tuple(changes))}, so a doctor should look at it soon.",
+            f"Because it {_listed(tuple(changes))}, it should be shown to a doctor soon.",
+        )
+    )
+    return f"{told} {_PLANS[choice].removeprefix(_NOTHING_NEEDED)}"
+
+
+def _site_and_age(facts: PatientFacts) -> str:
+    told = [f"at age {facts.age}"] if facts.age is not None else []
+    told += [f"on the {facts.region}"] if facts.region else []
+    return ", ".join(told)
 
 
 def masked(facts: PatientFacts, rng: Random) -> PatientFacts:

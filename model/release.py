@@ -12,11 +12,13 @@ from safetensors.torch import save_file
 from model.choosing import choose, fitted_temperature, scale_choices
 from model.network import load_skingpt
 from model.pictures import read_pictures
+from model.presets import MINI
+from model.sight import sight_of
 from model.training.cached_views import cached_views
+from model.training.language import VIEWS_SEED
 from model.training.lessons import facts_text
 from model.training.vision import STORED_SIDE, load_plain_head
-
-PLAIN_HEAD = "plain_head.safetensors"
+from model.vision_tower import PLAIN_HEAD
 
 
 def release(data: Path, run: Path, out: Path) -> dict[str, float]:
@@ -30,7 +32,8 @@ def release(data: Path, run: Path, out: Path) -> dict[str, float]:
     skingpt = load_skingpt(run / "step-2")
     head = load_plain_head(run)
     val = read_pictures(data, "val", STORED_SIDE)
-    features = cached_views(skingpt.network.vision_model, val, 0, run / "val.f16", seed=0)[0]
+    sight = sight_of(skingpt.network, MINI)
+    features = cached_views(sight, MINI, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
     chosen = choose(skingpt, features, [facts_text(facts) for facts in val.facts])
     lesions = torch.tensor([bool(group) for group in val.groups]) & ~torch.from_numpy(val.made)
     temperature = fitted_temperature(chosen.choices[lesions], torch.from_numpy(val.choice)[lesions])

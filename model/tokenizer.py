@@ -25,6 +25,18 @@ CHAT_TEMPLATE = (
 """The paper's `###Human: … ###Assistant:` form; a system message is left out, since the paper has none."""
 
 
+ANSWERS = tuple(AddedToken(text, special=False, normalized=False) for text in (*DOMAIN_TOKENS, *CHOICE_TOKENS))
+
+
+def extended(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """A published language model's tokenizer with `<image>`, `<pad>` and the answer tokens after its own pieces."""
+    tokenizer.add_tokens([AddedToken(IMAGE, special=True), AddedToken(PAD, special=True), *ANSWERS])
+    tokenizer.pad_token = PAD
+    tokenizer.padding_side = "left"
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
 def train_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     """A tokenizer learned from `texts`; begins every text with `<s>`."""
     pieces = Tokenizer(models.BPE())
@@ -49,7 +61,6 @@ def train_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
         padding_side="left",
         clean_up_tokenization_spaces=False,
     )
-    answers = [AddedToken(text, special=False, normalized=False) for text in (*DOMAIN_TOKENS, *CHOICE_TOKENS)]
-    tokenizer.add_tokens(answers)
+    tokenizer.add_tokens(list(ANSWERS))
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer

@@ -13,21 +13,15 @@ from transformers import Blip2VisionConfig, Blip2VisionModel
 
 from conditions import CHOICES, Domain
 from model.errors import WeightsError
+from model.presets import MINI
+
+PLAIN_HEAD = "plain_head.safetensors"
+"""The plain head's file in a weights folder."""
 
 
 def vit_tiny_config(side: int) -> Blip2VisionConfig:
     """ViT-Ti/16: 192 wide, 12 deep, 3 heads, `side` pixels square."""
-    return Blip2VisionConfig(
-        hidden_size=192,
-        intermediate_size=768,
-        num_hidden_layers=12,
-        num_attention_heads=3,
-        image_size=side,
-        patch_size=16,
-        layer_norm_eps=1e-6,
-        initializer_range=0.02,
-        attn_implementation="sdpa",
-    )
+    return Blip2VisionConfig(**{**MINI.vision, "image_size": side}, attn_implementation="sdpa")
 
 
 def load_vit_tiny(path: Path, side: int) -> Blip2VisionModel:

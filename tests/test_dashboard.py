@@ -17,6 +17,7 @@ from local.settings import LocalSettings
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agents", "bot", "cases", "knowledge", "local", "model.server", "worker")
+MODULES = (*(f"{room}.metrics" for room in ROOMS), "worker.gauges")
 OURS = re.compile(r"\b(?:skingpt|tgi|process)_\w+")
 
 
@@ -43,7 +44,7 @@ def names_in(exposition: str) -> set[str]:
 @pytest.fixture(scope="module")
 def exposition() -> str:
     """What a process that has imported every room's metrics exposes."""
-    imports = "; ".join(f"import {room}.metrics" for room in ROOMS)
+    imports = "; ".join(f"import {module}" for module in MODULES)
     code = f"{imports}; import prometheus_client as p, sys; sys.stdout.write(p.generate_latest().decode())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout
@@ -76,10 +77,17 @@ def test_every_metric_of_ours_is_on_the_dashboard(exposition: str) -> None:
 
 def test_no_label_can_hold_an_id() -> None:
     labels = re.compile(r"\[((?:\"\w+\"(?:, )?)+)\]")
-    for room in ROOMS:
-        text = (ROOT / room.replace(".", "/") / "metrics.py").read_text(encoding="utf-8")
+    for module in MODULES:
+        text = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
         for names in labels.findall(text):
-            assert not re.search(r"chat|case|turn|patient|user|update_id|token", names), (room, names)
+            assert not re.search(r"chat|case|turn|patient|user|update_id|token", names), (module, names)
+
+
+def test_only_the_sweep_shows_the_gauges_of_the_house() -> None:
+    """Else a process that never takes them would show zeroes, and `min` or `absent` would be wrong."""
+    code = "import bot.application, worker.advise, worker.examine, sys; print('worker.gauges' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_prometheus_asks_every_part_that_has_a_port() -> None:

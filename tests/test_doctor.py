@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 import doctor
+from cases.checks import check_key
 from cases.database import open_cases
 from cases.schema import downgrade
 from cases.settings import CasesSettings
+from checkup import State
+from local.checks import check_disk
+from local.settings import LocalSettings
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "4711:planted-token-of-a-bot"
@@ -62,10 +66,9 @@ def test_a_record_that_is_well_and_one_whose_tables_are_old(tmp_path: Path) -> N
     assert os.environ["SKINGPT_KEY"] not in printed
 
 
-@pytest.mark.parametrize("inside", [True, False])
-def test_bad_settings_and_secrets(tmp_path: Path, inside: bool) -> None:
+def test_bad_settings_and_secrets(tmp_path: Path) -> None:
     open_cases(CasesSettings()).close()
-    key = (tmp_path / "var" if inside else tmp_path) / "key"
+    key = tmp_path / "key"
     key.write_text(base64.urlsafe_b64encode(b"another key, as it was forgotten").decode())
     key.chmod(0o644)
     status, told, printed = examine(
@@ -78,20 +81,33 @@ def test_bad_settings_and_secrets(tmp_path: Path, inside: bool) -> None:
     )
     assert status == 2
     said = " ".join(finding["says"] + " " + finding["remedy"] for finding in told["findings"])
-    if inside:
-        assert "inside the data folder" in said
-    else:
-        assert f"chmod 600 {key}" in said and "does not open the record" in said
+    assert f"chmod 600 {key}" in said and "does not open the record" in said
     assert "SKINGPT_DISK_FREE_MB" in said
     assert "planted" not in printed and key.read_text() not in printed
 
 
+def test_a_key_beside_what_it_seals_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKINGPT_KEY")
+    (found,) = check_key(CasesSettings(data=tmp_path, key_file=tmp_path / "key"))
+    assert found.state is State.BROKEN and "inside the data folder" in found.says
+    assert "SKINGPT_KEY_FILE" in found.remedy
+
+
 def test_a_disk_that_runs_full_is_a_warning_and_a_full_one_is_broken() -> None:
-    assert examine("disk", SKINGPT_DISK_FREE_MB=str(10**9))[0] == 2
-    free = examine("disk", SKINGPT_DISK_FREE_MB="1", SKINGPT_DISK_FREE_INODES="1")[1]["findings"][0]["facts"]
-    wished = str(2 * free["free_bytes"] // 1_000_000)
-    status, told, _ = examine("disk", SKINGPT_DISK_FREE_MB=wished, SKINGPT_DISK_FREE_INODES="1")
-    assert (status, told["state"]) == (1, "warning")
+    plenty = LocalSettings(disk_free_mb=1, disk_free_inodes=1)
+    (found,) = check_disk(plenty)
+    assert found.state is State.WELL
+    free = found.facts["free_bytes"]
+    assert isinstance(free, int)
+    (found,) = check_disk(plenty.model_copy(update={"disk_free_mb": 2 * free // 1_000_000}))
+    assert found.state is State.WARNING and found.remedy
+    (found,) = check_disk(plenty.model_copy(update={"disk_free_mb": 10**9}))
+    assert found.state is State.BROKEN
+
+
+def test_warnings_alone_have_an_exit_status_of_their_own() -> None:
+    status, told, _ = examine("cases")
+    assert (status, told["state"]) == (1, "warning"), "no database yet"
 
 
 def test_every_part_has_its_check() -> None:

@@ -13,7 +13,7 @@ from cases.database import CaseDatabase
 from cases.heartbeat import SILENT, heartbeats
 from cases.standing import Waiting, standing
 from logs import told
-from worker import metrics
+from worker import gauges
 from worker.app import QUEUES
 from worker.depths import queue_depths
 from worker.settings import WorkerSettings
@@ -43,7 +43,7 @@ def _measure_for_ever(opened: Callable[[], CaseDatabase]) -> None:
                 take()
             except Exception as error:  # a gauge that fails must not end the others
                 _log.warning("gauges not taken: %s", told(error))
-        metrics.MEASURED.set_to_current_time()
+        gauges.MEASURED.set_to_current_time()
         pause.wait(EVERY_SECONDS)
 
 
@@ -52,14 +52,14 @@ def take_record(db: CaseDatabase) -> None:
     now = standing(db)
     for kind in ("updates", "photos", "advice", "replies", "messages"):
         waiting: Waiting = getattr(now, kind)
-        metrics.WAITING.labels(kind).set(waiting.count)
-        metrics.OLDEST.labels(kind).set(waiting.oldest)
-    metrics.LEASES.set(now.leases)
-    metrics.FAILED.set(now.failed)
-    metrics.DROPPED.set(now.dropped)
+        gauges.WAITING.labels(kind).set(waiting.count)
+        gauges.OLDEST.labels(kind).set(waiting.oldest)
+    gauges.LEASES.set(now.leases)
+    gauges.FAILED.set(now.failed)
+    gauges.DROPPED.set(now.dropped)
     alive = [each.part for each in heartbeats(db) if datetime.now(UTC) - each.beat <= SILENT]
     for part in PARTS:
-        metrics.PROCESSES.labels(part).set(alive.count(part))
+        gauges.PROCESSES.labels(part).set(alive.count(part))
 
 
 def take_broker(url: str) -> None:
@@ -67,11 +67,11 @@ def take_broker(url: str) -> None:
     try:
         depths = queue_depths(url)
     except (OperationalError, OSError):
-        metrics.BROKER_UP.set(0)
+        gauges.BROKER_UP.set(0)
         return
-    metrics.BROKER_UP.set(1)
+    gauges.BROKER_UP.set(1)
     for queue, depth in depths.items():
-        metrics.DEPTH.labels(queue).set(depth)
+        gauges.DEPTH.labels(queue).set(depth)
 
 
 def take_library() -> None:
@@ -81,8 +81,8 @@ def take_library() -> None:
 
     now = library_standing(KnowledgeSettings())
     if now is not None:
-        metrics.GUIDELINES.set(now.guidelines)
-        metrics.OVERDUE.set(now.overdue)
-        metrics.UNREVIEWED.set(now.unreviewed)
-        metrics.PASSAGES.set(now.passages)
-        metrics.PUBLISHED.set(now.newest)
+        gauges.GUIDELINES.set(now.guidelines)
+        gauges.OVERDUE.set(now.overdue)
+        gauges.UNREVIEWED.set(now.unreviewed)
+        gauges.PASSAGES.set(now.passages)
+        gauges.PUBLISHED.set(now.newest)

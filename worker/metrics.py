@@ -1,6 +1,6 @@
-"""The workers' and the sweep's Prometheus metrics. Labels hold words of fixed lists, never an id."""
+"""The workers' Prometheus metrics. Labels hold words of fixed lists, never an id."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from conditions import TriageLevel
 
@@ -15,25 +15,6 @@ ENQUEUE_FAILURES = Counter("skingpt_enqueue_failures", "Tasks that the broker di
 MODEL_CALLS = Histogram("skingpt_model_call_seconds", "Seconds of one request to the model", buckets=_SECONDS)
 MODEL_ERRORS = Counter("skingpt_model_errors", "Requests the model did not answer usably, by type of error", ["error"])
 MODEL_RETRIES = Counter("skingpt_model_retries", "Requests to the model made again")
-
-SWEPT = Gauge("skingpt_sweep_timestamp_seconds", "When the sweep last looked, in Unix time")
-QUEUED_AGAIN = Counter("skingpt_queued_again", "Tasks that the sweep queued again")
-ERASED = Counter("skingpt_cases_erased", "Cases erased because their retention was over")
-
-WAITING = Gauge("skingpt_waiting", "What waits, by kind, as the record has it", ["kind"])
-OLDEST = Gauge("skingpt_oldest_waiting_seconds", "For how long the oldest of it has waited", ["kind"])
-LEASES = Gauge("skingpt_leases", "Pieces of work that a process holds at this moment")
-FAILED = Gauge("skingpt_cases_failed_last_day", "Cases of the last day that ended in an apology")
-DROPPED = Gauge("skingpt_messages_dropped_last_day", "Messages of the last day that were never delivered")
-PROCESSES = Gauge("skingpt_processes_alive", "Processes that gave a sign of life in the last minute", ["part"])
-DEPTH = Gauge("skingpt_queue_messages", "Messages in a queue of the broker that no worker has taken", ["queue"])
-BROKER_UP = Gauge("skingpt_broker_up", "1 where the broker answers")
-GUIDELINES = Gauge("skingpt_guidelines", "Live guidelines")
-OVERDUE = Gauge("skingpt_guidelines_overdue", "Live guidelines past their review date")
-UNREVIEWED = Gauge("skingpt_guidelines_unreviewed", "Live guidelines that no clinician has reviewed")
-PASSAGES = Gauge("skingpt_passages", "Live passages of the library")
-PUBLISHED = Gauge("skingpt_library_version", "Number of the newest publication in the library")
-MEASURED = Gauge("skingpt_measured_timestamp_seconds", "When these gauges were last taken, in Unix time")
 
 # So that what has not happened yet is there as 0: a rate over a series that comes late misses its first event.
 for _task in ("examine", "advise", "reply", "forget"):

@@ -21,7 +21,7 @@ from cases.record import CaseStatus
 from cases.settings import CasesSettings
 from exporter import export
 from logs import start_logging
-from worker import measure, metrics, resources
+from worker import gauges, measure, resources
 from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_reply, is_empty
 from worker.upkeep import upkeep
 
@@ -97,8 +97,8 @@ def main() -> None:
     while not stop.wait(settings.worker_sweep_seconds):
         try:
             queued = sweep.sweep()
-            metrics.SWEPT.set_to_current_time()
-            metrics.QUEUED_AGAIN.inc(queued)
+            gauges.SWEPT.set_to_current_time()
+            gauges.QUEUED_AGAIN.inc(queued)
             if time.monotonic() >= next_upkeep:
                 next_upkeep += _UPKEEP_SECONDS
                 upkeep(resources.cases(), retention)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from cases.database import CaseDatabase
 from cases.retention import purge
-from worker import metrics
+from worker import gauges
 from worker.enqueue import enqueue_forget_erased
 
 _log = logging.getLogger(__name__)
@@ -19,6 +19,6 @@ def upkeep(db: CaseDatabase, retention: timedelta) -> None:
     """
     counts = purge(db, retention).counts
     if counts.get("cases"):
-        metrics.ERASED.inc(counts["cases"])
+        gauges.ERASED.inc(counts["cases"])
         _log.info("%d cases erased after %d days", counts["cases"], retention.days)
     enqueue_forget_erased()

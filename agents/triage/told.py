@@ -14,6 +14,12 @@ from agents.triage.sentences import sentences
 from cases.record import History
 
 _ALLERGIC = re.compile(r"\ballergic to (?P<what>(?:[a-z][\w-]+)(?: (?:and|or) [a-z][\w-]+)*)", re.IGNORECASE)
+_PREGNANT = re.compile(
+    r"\b(?:i ?am|i['’]?m|she ?is|she['’]?s|(?:wife|partner|girlfriend|daughter) is|and|also|currently|weeks?|months?|now)"
+    r"\s+(?:[\w-]+\s+){0,3}?pregnant\b|^\W*pregnant\b|\bmy pregnancy\b",
+    re.IGNORECASE,
+)
+"""Pregnancy as said of whoever writes, or of whom they write for."""
 _DENIES = re.compile(r"\b(?:not|no longer|never)\s+$", re.IGNORECASE)
 _NAME = r"(?:(?:the|my|this|that|your|a|an)\s+)?(?P<what>(?:[a-z][\w-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|\
 pills?|shampoo|spray|antihistamines?|steroids?|antibiotics?|moisturi[sz]er|emollient|hydrocortisone|clotrimazole|\
@@ -69,7 +75,7 @@ def _unless_wrong(name: str, value: object, history: History) -> object:
 
 def _facts(text: str) -> Iterator[Fact]:
     affirmed = read(text).affirmed
-    if "pregnant" in affirmed:
+    if "pregnant" in affirmed and _PREGNANT.search(text):
         yield Fact("pregnant", "pregnant")
     if "immunosuppressed" in affirmed:
         yield Fact("immunosuppressed", "weakened immunity")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from telegram.error import TelegramError
 
 from bot.services import Services, in_thread
+from cases.errors import LeaseTaken
 from logs import about
 
 _log = logging.getLogger(__name__)
@@ -23,5 +24,5 @@ async def open_card(services: Services, case_id: str, reply_to: int, enqueue: Ca
 async def _show(services: Services, case_id: str, reply_to: int) -> None:
     try:
         await services.cards.show(case_id, reply_to)
-    except TelegramError as error:
+    except (TelegramError, LeaseTaken) as error:
         _log.warning("card of %s not sent yet: %s", case_id, type(error).__name__)

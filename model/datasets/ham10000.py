@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from conditions import Domain
-from model.datasets.pad_ufes_20 import read_table
-from model.datasets.record import LesionRecord, PatientFacts
-from model.errors import DataSetError
+from model.datasets.record import PatientFacts, Reading, SkinRecord
+from model.datasets.table import BadRow, Row, known, number, read_rows, read_table
 
 KIND_SLUGS = {
     "nv": "melanocytic-naevus",
@@ -18,28 +17,29 @@ KIND_SLUGS = {
 }
 
 
-def read_ham10000(folder: Path) -> list[LesionRecord]:
+def read_ham10000(folder: Path) -> Reading:
     """Every row of `folder/metadata.csv`, in the file's order.
 
     Raises:
-        DataSetError: the table is missing or names a kind this adapter does not know.
+        DataSetError: the table is missing.
     """
-    return [_record(folder, row) for row in read_table(folder)]
+    table = folder / "metadata.csv"
+    return read_rows(table, read_table(table), lambda row: _record(folder, row))
 
 
-def _record(folder: Path, row: dict[str, str]) -> LesionRecord:
-    if row["dx"] not in KIND_SLUGS:
-        raise DataSetError(f"{folder}: unknown kind {row['dx']!r} at {row['image_id']}")
-    region = row["localization"].strip().lower()
-    facts = PatientFacts(
-        age=int(float(row["age"])) if row["age"] else None,
-        region=None if region in ("", "unknown") else region,
-    )
-    return LesionRecord(
-        path=folder / "images" / f"{row['image_id']}.jpg",
-        choice=KIND_SLUGS[row["dx"]],
+def _record(folder: Path, row: Row) -> SkinRecord:
+    image, kind = known(row, "image_id"), known(row, "dx").lower()
+    if kind not in KIND_SLUGS:
+        raise BadRow(f"unknown kind {row.get('dx', '')!r} at {image or 'a row without image_id'}")
+    return SkinRecord(
+        path=folder / "images" / f"{image}.jpg",
+        slug=KIND_SLUGS[kind],
         domain=Domain.DERMOSCOPY,
-        group=row["lesion_id"],
-        split=row["split"],
-        facts=facts,
+        group=known(row, "lesion_id") or image,
+        split=row.get("split", "").strip(),
+        facts=PatientFacts(
+            age=number(row, "age", 0, 120),
+            region=known(row, "localization").lower() or None,
+        ),
+        skin_type=number(row, "fitzpatrick", 1, 6),
     )

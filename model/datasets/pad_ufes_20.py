@@ -1,11 +1,11 @@
 """PAD-UFES-20: smartphone photos of six kinds of lesion (Pacheco et al., Data in Brief 32, 2020; CC BY 4.0)."""
 
-import csv
+from collections.abc import Mapping
 from pathlib import Path
 
-from conditions import Domain
-from model.datasets.record import LesionRecord, PatientFacts
-from model.errors import DataSetError
+from conditions import SIGNS, Domain
+from model.datasets.record import PatientFacts, Reading, SkinRecord
+from model.datasets.table import BadRow, Row, known, number, read_rows, read_table, yes_no
 
 KIND_SLUGS = {
     "NEV": "melanocytic-naevus",
@@ -17,51 +17,40 @@ KIND_SLUGS = {
 }
 
 
-def read_pad_ufes_20(folder: Path) -> list[LesionRecord]:
-    """Every row of `folder/metadata.csv`, photos and cut-outs, in the file's order.
+def read_pad_ufes_20(folder: Path) -> Reading:
+    """Every row of `folder/metadata.csv`, photos and cut-outs, in the file's order; skin types from `strata.csv`.
 
     Raises:
-        DataSetError: the table is missing or names a diagnosis this adapter does not know.
-    """
-    return [_record(folder, row) for row in read_table(folder)]
-
-
-def read_table(folder: Path) -> list[dict[str, str]]:
-    """The rows of `folder/metadata.csv`.
-
-    Raises:
-        DataSetError: there is no such file.
+        DataSetError: the table is missing.
     """
     table = folder / "metadata.csv"
-    if not table.is_file():
-        raise DataSetError(f"{table} is missing: point --data at the folder that holds metadata.csv")
-    with table.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+    types = _skin_types(folder / "strata.csv")
+    return read_rows(table, read_table(table), lambda row: _record(folder, row, types))
 
 
-def _record(folder: Path, row: dict[str, str]) -> LesionRecord:
-    if row["diagnostic"] not in KIND_SLUGS:
-        raise DataSetError(f"{folder}: unknown diagnosis {row['diagnostic']!r} at {row['img_id']}")
-    facts = PatientFacts(
-        age=int(float(row["age"])) if row["age"] else None,
-        region=row["region"].lower() or None,
-        itch=_yes_no(row["itch"]),
-        grew=_yes_no(row["grew"]),
-        hurt=_yes_no(row["hurt"]),
-        changed=_yes_no(row["changed"]),
-        bleed=_yes_no(row["bleed"]),
-        elevation=_yes_no(row["elevation"]),
-    )
-    return LesionRecord(
-        path=folder / row["file"],
-        choice=KIND_SLUGS[row["diagnostic"]],
+def _skin_types(strata: Path) -> Mapping[str, int | None]:
+    rows = read_table(strata) if strata.is_file() else []
+    return {row.get("img_id", ""): number(row, "fitzpatrick", 1, 6) for row in rows}
+
+
+def _record(folder: Path, row: Row, types: Mapping[str, int | None]) -> SkinRecord:
+    image, kind = known(row, "img_id"), known(row, "diagnostic").upper()
+    if kind not in KIND_SLUGS:
+        raise BadRow(f"unknown diagnosis {row.get('diagnostic', '')!r} at {image or 'a row without img_id'}")
+    file = known(row, "file") or image
+    if not file:
+        raise BadRow("neither file nor img_id names a picture")
+    return SkinRecord(
+        path=folder / file,
+        slug=KIND_SLUGS[kind],
         domain=Domain.PHONE,
-        group=row["patient_id"],
-        split=row["split"],
-        facts=facts,
-        cutout=row["kind"] != "photo",
+        group=known(row, "patient_id") or image,
+        split=row.get("split", "").strip(),
+        facts=PatientFacts(
+            age=number(row, "age", 0, 120),
+            region=known(row, "region").lower() or None,
+            **{sign: yes_no(row, sign) for sign in SIGNS},
+        ),
+        skin_type=types.get(image) or number(row, "fitzpatrick", 1, 6),
+        cutout=known(row, "kind").lower() not in ("", "photo"),
     )
-
-
-def _yes_no(cell: str) -> bool | None:
-    return {"true": True, "false": False}.get(cell.strip().lower())

@@ -1,39 +1,37 @@
-"""The paper's two steps over the vision tower's cached outputs: 1 clinical concepts, 2 diagnoses and notes.
+"""The paper's two steps over the frozen towers' cached outputs: 1 clinical concepts, 2 diagnoses and notes.
 
-The paper trains the projection alone, since its Q-Former and Llama come trained. The mini's are new, so Q-Former,
-projection and language model are trained; the tower stays as the vision step left it.
-Run: `skingpt train --step 1 --data DATA --run RUN`, then `--step 2`.
+The paper trains the projection alone, since its Q-Former and Llama come trained (presets `skingpt4`, `tgi`). The mini's
+are new, so Q-Former, projection and language model are trained; the tower stays as the vision step left it, and the
+choice token learns from the plain head's probabilities as well as from the label.
+Run: `skingpt train --preset mini --step 1 --data DATA --run RUN`, then `--step 2`.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
-from transformers import Blip2ForConditionalGeneration
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from conditions import CHOICES
+from model.choosing import choose
+from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
-from model.measure import Measured
-from model.network import (
-    SkinGPT,
-    embed_prompt,
-    load_skingpt,
-    mini_config,
-    new_network,
-    picture_tokens,
-    read_prompt,
-)
-from model.pictures import PictureSet, read_pictures
+from model.network import SkinGPT, load_skingpt, mini_config, new_network
+from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
+from model.pictures import Fold, PictureSet, read_pictures
+from model.presets import MINI, Preset, StepRecipe
 from model.processor import SkinGPTProcessor, square_processor
+from model.sight import Sight, sight_of
 from model.tokenizer import train_tokenizer
 from model.training.cached_views import cached_views
 from model.training.lessons import (
     IGNORED,
+    Known,
     Lesson,
     choice_lesson,
     collate,
@@ -41,148 +39,214 @@ from model.training.lessons import (
     measured_features,
     note_lesson,
 )
-from model.training.vision import STORED_SIDE, load_plain_head, sampling_weights
+from model.training.loop import Draw, fit
+from model.training.run_folder import RunFolder, fingerprint
+from model.training.vision import STORED_SIDE, figures_by_part, load_plain_head, sampling_weights
+
+VIEWS_SEED = 11
 
 
 @dataclass(frozen=True)
-class LanguageRecipe:
-    """Hyper-parameters of the two steps. `views` augmented views a picture are cached besides the plain one."""
+class Seen:
+    """Cached outputs of the frozen towers: `train` (V, N, tokens, width), `val` (M, tokens, width)."""
 
-    views: int = 3
-    batches: tuple[int, int] = (300, 1400)
-    choices_per_batch: int = 48
-    notes_per_batch: int = 12
-    rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.05
-    average: float = 0.995
-    rarity: float = 0.45
-    seed: int = 11
+    train: Tensor
+    val: Tensor
+    val_pictures: PictureSet
+    teacher: Tensor | None = None
+    """(N, 11) probabilities of the plain head, averaged over the views."""
 
 
-@dataclass(frozen=True)
-class Course:
-    """What a step reads: pictures, their cached views (V, N, patches + 1, width) and measured features."""
+class LanguageCourse:
+    """Answers about pictures."""
 
-    pictures: PictureSet
-    measured: list[Measured | None]
-    views: Tensor
-    weights: Tensor
+    def __init__(
+        self, sight: Sight, processor: SkinGPTProcessor, preset: Preset, step: int, known: Known, seen: Seen
+    ) -> None:
+        self._sight, self._processor, self._preset, self._step = sight, processor, preset, step
+        self._recipe: StepRecipe = preset.steps[step]
+        self._known, self._seen = known, seen
+        self._choice = torch.from_numpy(known.pictures.choice)
+        self._weights = sampling_weights(known.pictures, self._recipe.rarity)
+        self.network = nn.ModuleDict({"skingpt": sight.network})
+        if self._recipe.reader:
+            self.network["reader"] = nn.Linear(sight.seen_shape[1], len(CHOICES))
+        self._choice_ids = torch.tensor(processor.tokenizer.convert_tokens_to_ids(list(CHOICE_TOKENS)))
+
+    def parameter_groups(self) -> Sequence[dict[str, Any]]:
+        """What the preset trains; rows of answer tokens without decay, which would move the frozen rows as well."""
+        network = self._sight.network
+        network.requires_grad_(False)
+        trained = [p for name, p in network.named_parameters() if _part(name) in self._preset.trained]
+        trained += list(self.network["reader"].parameters()) if self._recipe.reader else []
+        for parameter in trained:
+            parameter.requires_grad_(True)
+        groups: list[dict[str, Any]] = [{"params": trained}]
+        if self._preset.answer_rows:
+            groups.append({"params": answer_rows(network, self._processor.tokenizer), "weight_decay": 0.0})
+        return groups
+
+    def losses(self, draw: Draw) -> Mapping[str, Tensor]:
+        """Losses of one batch: concepts in step 1; choice and notes in step 2; the reader's where there is one."""
+        recipe = self._recipe
+        count = recipe.choices + recipe.notes
+        at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
+        view = torch.randint(self._seen.train.shape[0], (count,), generator=draw.torch)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            pictures, read = self._sight.project(self._seen.train[view, at].float())
+        losses = {}
+        if recipe.reader:
+            told = self.network["reader"](read.float().mean(1))
+            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at])
+        chosen, cut = at.tolist(), recipe.choices
+        if cut:
+            choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
+            losses["choice"] = self._choice_loss(choices, pictures[:cut], at[:cut])
+        write = concept_lesson if self._step == 1 else note_lesson
+        lessons = [write(self._known, i, draw.python) for i in chosen[cut:]]
+        losses["concepts" if self._step == 1 else "notes"] = (0.5 if cut else 1.0) * self._answer_loss(
+            lessons, pictures[cut:]
+        )
+        return losses
+
+    def judge(self, network: nn.Module) -> Mapping[str, float]:
+        """Accuracy and balanced accuracy of the choice on the validation split, photo alone; step 1 makes no choice."""
+        if not self._recipe.choices or self._preset.name != "mini":
+            return {}
+        skingpt = SkinGPT(_trained(network), self._processor)
+        told = choose(skingpt, self._seen.val, [""] * len(self._seen.val))
+        return figures_by_part(told.choices, self._seen.val_pictures)
+
+    def _scores(self, lessons: list[Lesson], pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1)."""
+        input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end)
+        keep = slice(-self._preset.longest, None)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self._sight.logits(input_ids[:, keep], mask[:, keep], pictures)
+        return logits[:, :-1].float(), labels[:, keep][:, 1:]
+
+    def _answer_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
+        logits, labels = self._scores(lessons, pictures)
+        return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+
+    def _choice_loss(self, lessons: list[Lesson], pictures: Tensor, at: Tensor) -> Tensor:
+        """As `_answer_loss`; the choice token's target is the label blended with the plain head's probabilities.
+
+        The scores are over the whole vocabulary, so that the answer given freely is the one that is scored.
+        """
+        logits, labels = self._scores(lessons, pictures)
+        if self._seen.teacher is None or not self._recipe.distilled:
+            return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+        place = labels.shape[1] - 1 - self._tokens_after_choice()
+        others = labels.clone()
+        others[:, place] = IGNORED
+        rest = cross_entropy(logits.flatten(0, 1), others.flatten(), ignore_index=IGNORED)
+        told = logits[:, place].log_softmax(-1)[:, self._choice_ids]
+        share = self._recipe.distilled
+        target = share * self._seen.teacher[at] + (1 - share) * nn.functional.one_hot(self._choice[at], len(CHOICES))
+        return rest + -(target * told).sum(1).mean()
+
+    def _tokens_after_choice(self) -> int:
+        """How many tokens close an answer; all rows end together, since padding is on the left."""
+        return len(self._processor.tokenizer(self._preset.end, add_special_tokens=False)["input_ids"])
 
 
-def train_language(data: Path, run: Path, step: int, recipe: LanguageRecipe) -> None:
-    """Trains step 1 or 2 in `run` and writes the weights folder `run/step-N`.
+def answer_rows(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[nn.Parameter]:
+    """The embedding and output matrix, set so that only the answer tokens' rows learn."""
+    rows = torch.tensor(tokenizer.convert_tokens_to_ids([*DOMAIN_TOKENS, *CHOICE_TOKENS]))
+    matrices = [network.get_input_embeddings().weight, network.get_output_embeddings().weight]
+    for matrix in matrices:
+        matrix.requires_grad_(True)
+        mask = torch.zeros(matrix.shape[0], 1, dtype=matrix.dtype)
+        mask[rows] = 1
+        matrix.register_hook(lambda gradient, mask=mask: gradient * mask)
+    return matrices
+
+
+def _trained(course: nn.Module) -> PreTrainedModel:
+    network: PreTrainedModel = course.get_submodule("skingpt")
+    return network
+
+
+def _part(name: str) -> str:
+    """Which part of the network a parameter belongs to."""
+    words = name.split(".")
+    return words[1] if words[0] == "model" and len(words) > 1 else words[0]
+
+
+def train_language(
+    data: Path, run: Path, step: int, preset: Preset = MINI, *, start: Path | None = None, fold: Fold | None = None
+) -> None:
+    """Trains step 1 or 2 in `run` and writes the weights folder `run/step-N`; goes on with a run that was cut off.
+
+    Step 1 of the mini starts from the vision step; of the other presets from `start`, a folder that `skingpt convert`
+    wrote. Step 2 starts from step 1, or from `start` too (the paper's ablation "step 2 only").
 
     Raises:
+        DataSetError: a folder of `data` is missing.
         WeightsError: the step before this one has not been run there.
+        TrainingError: `run` holds the same step begun with another recipe.
     """
-    torch.manual_seed(recipe.seed + step)
-    head = load_plain_head(run)
-    pictures = read_pictures(data, "train", STORED_SIDE)
-    course = Course(
-        pictures,
-        measured_features(pictures),
-        cached_views(head.tower, pictures, recipe.views, run / "views.f16", seed=recipe.seed),
-        sampling_weights(pictures, recipe.rarity),
+    folder = RunFolder(run, f"step-{step}")
+    recipe = preset.steps[step]
+    side = STORED_SIDE if preset.name == "mini" else preset.side
+    train = read_pictures(data, "train", side, fold=fold)
+    val = read_pictures(data, "val", side, fold=fold)
+    folder.record(
+        recipe,
+        fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
+        | {"preset": preset.name, "start": str(start), "fold": str(fold)},
     )
-    if step == 1:
-        skingpt = _fresh(course, head.tower.config.image_size)
-        skingpt.network.vision_model.load_state_dict(head.tower.state_dict())
-    else:
-        skingpt = load_skingpt(_previous(run))
-    _fit(skingpt, course, step, recipe, run / f"step-{step}.jsonl")
-    skingpt.network.save_pretrained(run / f"step-{step}")
+    measured = measured_features(train, run / f"measured-{len(train)}.json")
+    shares = concept_shares(data / "skincon") if (data / "skincon").is_dir() else {}
+    known = Known(train, measured, shares)
+    torch.manual_seed(recipe.plan.seed)
+    skingpt = _network(run, step, preset, start, known)
+    sight = sight_of(skingpt.network, preset)
+    train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED)
+    val_view = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
+    seen = Seen(train_views, val_view, val, teacher_probabilities(run, train_views) if recipe.distilled else None)
+    course = LanguageCourse(sight, skingpt.processor, preset, step, known, seen)
+    averaged = fit(course, recipe.plan, folder)
+    _trained(averaged).save_pretrained(run / f"step-{step}")
     skingpt.processor.save_pretrained(run / f"step-{step}")
-    (run / f"step-{step}.json").write_text(json.dumps(asdict(recipe), indent=1))
 
 
-def _previous(run: Path) -> Path:
-    folder = run / "step-1"
-    if not folder.is_dir():
-        raise WeightsError(f"{folder} is missing: run step 1 before step 2")
-    return folder
+@torch.inference_mode()
+def teacher_probabilities(run: Path, views: Tensor) -> Tensor:
+    """(N, 11): the plain head's probabilities, averaged over the cached views (V, N, patches + 1, width)."""
+    head = load_plain_head(run)
+    parts = []
+    for start in range(0, views.shape[1], 512):
+        logits = [head.heads(view[start : start + 512].float())[0] for view in views]
+        parts.append(torch.stack(logits).softmax(-1).mean(0))
+    return torch.cat(parts)
 
 
-def _fresh(course: Course, side: int) -> SkinGPT:
+def _network(run: Path, step: int, preset: Preset, start: Path | None, known: Known) -> SkinGPT:
+    before = start or (run / "step-1" if step == 2 else None)
+    if before is not None:
+        if not before.is_dir():
+            raise WeightsError(f"{before} is missing: run step 1 before step 2, or name --start")
+        return load_skingpt(before)
+    if preset.name != "mini":
+        raise WeightsError(
+            f"{preset.name} starts from published weights: name the folder of `skingpt convert` by --start"
+        )
+    tower = load_plain_head(run).tower
+    skingpt = fresh_mini(known, tower.config.image_size)
+    skingpt.network.vision_model.load_state_dict(tower.state_dict())
+    return skingpt
+
+
+def fresh_mini(known: Known, side: int) -> SkinGPT:
+    """A mini with fresh weights and a tokenizer learned from the lessons it will be taught."""
     rng = Random(3)
     texts = []
-    for at, measured in enumerate(course.measured):
+    for at in range(len(known.pictures)):
         for write in (concept_lesson, note_lesson):
-            lesson = write(course.pictures, at, measured, rng)
+            lesson = write(known, at, rng)
             texts.append(lesson.prompt.replace("<image>", "") + lesson.answer)
-    processor = SkinGPTProcessor(square_processor(side), train_tokenizer(texts))
+    tokenizer = train_tokenizer(texts)
+    processor = SkinGPTProcessor(square_processor(side), tokenizer, MINI.queries)
     return SkinGPT(new_network(mini_config(side, processor)), processor)
-
-
-def _fit(skingpt: SkinGPT, course: Course, step: int, recipe: LanguageRecipe, log: Path) -> None:
-    network = skingpt.network
-    network.train()
-    network.vision_model.requires_grad_(False)
-    reader = nn.Linear(network.config.qformer_config.hidden_size, len(CHOICES))
-    trained = [p for p in [*network.parameters(), *reader.parameters()] if p.requires_grad]
-    average = [p.detach().clone() for p in trained]
-    optimiser = torch.optim.AdamW(trained, recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
-    batches = recipe.batches[step - 1]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, batches, pct_start=recipe.warmup)
-    generator = torch.Generator().manual_seed(recipe.seed * 100 + step)
-    rng = Random(recipe.seed * 100 + step)
-    progress = tqdm(range(batches), desc=f"step {step}", mininterval=20)
-    for batch in progress:
-        losses = _losses(skingpt, reader, course, step, recipe, generator, rng)
-        optimiser.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        schedule.step()
-        share = min(recipe.average, (batch + 1) / (batch + 10))
-        for mean, parameter in zip(average, trained, strict=True):
-            mean.lerp_(parameter.detach(), 1 - share)
-        if batch % 50 == 49:
-            line = {"batch": batch + 1} | {name: round(loss.item(), 4) for name, loss in losses.items()}
-            progress.set_postfix(line)
-            with log.open("a") as lines:
-                lines.write(json.dumps(line) + "\n")
-    with torch.no_grad():
-        for mean, parameter in zip(average, trained, strict=True):
-            parameter.copy_(mean)
-    network.eval()
-
-
-def _losses(
-    skingpt: SkinGPT,
-    reader: nn.Linear,
-    course: Course,
-    step: int,
-    recipe: LanguageRecipe,
-    generator: torch.Generator,
-    rng: Random,
-) -> dict[str, Tensor]:
-    """The answers' loss and, from the Q-Former's queries alone, the reader's: it keeps the queries about the lesion."""
-    count = recipe.choices_per_batch + recipe.notes_per_batch
-    at = torch.multinomial(course.weights, count, replacement=True, generator=generator)
-    view = torch.randint(course.views.shape[0], (count,), generator=generator)
-    features = course.views[view, at].float()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        pictures, queries = picture_tokens(skingpt.network, features)
-    losses = {
-        "reader": 0.5 * cross_entropy(reader(queries.float().mean(1)), torch.from_numpy(course.pictures.choice)[at])
-    }
-    chosen = at.tolist()
-    if step == 1:
-        lessons = [concept_lesson(course.pictures, i, course.measured[i], rng) for i in chosen[: count // 2]]
-        losses["concepts"] = _answer_loss(skingpt, lessons, pictures[: count // 2])
-        return losses
-    cut = recipe.choices_per_batch
-    choices = [choice_lesson(course.pictures, i, rng) for i in chosen[:cut]]
-    notes = [note_lesson(course.pictures, i, course.measured[i], rng) for i in chosen[cut:]]
-    losses["choice"] = _answer_loss(skingpt, choices, pictures[:cut])
-    losses["notes"] = 0.5 * _answer_loss(skingpt, notes, pictures[cut:])
-    return losses
-
-
-def _answer_loss(skingpt: SkinGPT, lessons: list[Lesson], pictures: Tensor) -> Tensor:
-    input_ids, mask, labels = collate(lessons, skingpt.processor)
-    network: Blip2ForConditionalGeneration = skingpt.network
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = read_prompt(network, embed_prompt(network, input_ids, pictures), mask).logits
-    return cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORED)

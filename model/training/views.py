@@ -9,24 +9,32 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate
 
-MEAN = STD = 0.5
-"""Normalisation of the AugReg ViT: (x - 0.5) / 0.5."""
+Colour = tuple[float, float, float]
+
+HALF: Colour = (0.5, 0.5, 0.5)
+"""Mean and deviation of the AugReg ViT's normalisation: (x - 0.5) / 0.5."""
 
 
-def as_seen(pixels: Tensor, side: int) -> Tensor:
+def as_seen(pixels: Tensor, side: int, mean: Colour = HALF, deviation: Colour = HALF) -> Tensor:
     """uint8 (B, S, S, 3) -> normalised float (B, 3, side, side), not augmented."""
     images = pixels.permute(0, 3, 1, 2).float() / 255
     if images.shape[-1] != side:
         images = interpolate(images, (side, side), mode="bicubic", antialias=True).clamp(0, 1)
-    return (images - MEAN) / STD
+    return _normalised(images, mean, deviation)
 
 
-def augmented(pixels: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def augmented(
+    pixels: Tensor, side: int, generator: torch.Generator, mean: Colour = HALF, deviation: Colour = HALF
+) -> Tensor:
     """uint8 (B, S, S, 3) -> normalised float (B, 3, side, side), every picture another view of itself."""
     images = pixels.permute(0, 3, 1, 2).float() / 255
     views = _moved(images, side, generator)
     views = _relit(views, generator)
-    return (_softened(views, generator) - MEAN) / STD
+    return _normalised(_softened(views, generator), mean, deviation)
+
+
+def _normalised(images: Tensor, mean: Colour, deviation: Colour) -> Tensor:
+    return (images - torch.tensor(mean)[:, None, None]) / torch.tensor(deviation)[:, None, None]
 
 
 def _moved(images: Tensor, side: int, generator: torch.Generator) -> Tensor:

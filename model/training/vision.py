@@ -1,168 +1,167 @@
 """The vision step: fine-tunes the ViT as a classifier before any language is taught.
 
 A random Q-Former with a random language model recites priors; a tower that already separates the kinds is what makes
-the two steps after it worth taking. Run: `skingpt train --step vision --data DATA --run RUN`.
+the two steps after it worth taking. Run: `skingpt train --preset mini --step vision --data DATA --run RUN`; with
+`--start WEIGHTS` it goes on from released weights instead of the published ViT.
 """
 
-import json
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 from transformers import Blip2VisionModel
 
 from conditions import Domain
 from model.errors import WeightsError
-from model.pictures import DOMAINS, PictureSet, read_pictures
+from model.network import load_skingpt
+from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
+from model.training.loop import Draw, Plan, fit
+from model.training.run_folder import RunFolder, fingerprint
 from model.training.views import as_seen, augmented
-from model.vision_tower import PlainHead, load_vit_tiny, vit_tiny_config
+from model.vision_tower import PLAIN_HEAD, PlainHead, load_vit_tiny, vit_tiny_config
 
 STORED_SIDE = 208
 """Pixels a training picture is kept at; views are cut from it."""
 
+VIT_FILE = Path("vit_tiny") / "vit_tiny_patch16_224_augreg_in21k_ft_in1k.safetensors"
+VISION = "vision.pt"
+
 
 @dataclass(frozen=True)
 class VisionRecipe:
-    """Hyper-parameters of the vision step. `rarity` 0 samples as the data come, 1 all kinds alike."""
+    """Hyper-parameters of the vision step.
+
+    `rarity` 0 samples as the data come, 1 all kinds alike; `frozen` counts the lowest layers that stay as they are (the
+    embeddings with them); `mixed` is how far two pictures are blended (the parameter of the beta distribution).
+    """
 
     side: int = 160
-    epochs: int = 12
-    pictures_per_epoch: int = 6144
     batch: int = 64
-    rate: float = 5e-4
     layer_decay: float = 0.82
-    weight_decay: float = 0.05
-    warmup: float = 0.06
-    average: float = 0.997
     rarity: float = 0.6
-    seed: int = 7
+    frozen: int = 0
+    mixed: float = 0.2
+    smoothing: float = 0.05
+    plan: Plan = field(
+        default_factory=lambda: Plan(batches=1152, rate=5e-4, warmup=70, average=0.997, seed=7, judge_every=192)
+    )
 
 
-def train_vision(data: Path, vit: Path, run: Path, recipe: VisionRecipe) -> None:
-    """Fine-tunes and writes `run/vision.pt` (averaged weights) after every epoch; continues a run that was cut off."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "vision.json").write_text(json.dumps(asdict(recipe), indent=1))
-    torch.manual_seed(recipe.seed)
-    train = read_pictures(data, "train", STORED_SIDE)
-    val = read_pictures(data, "val", STORED_SIDE)
-    network = PlainHead(load_vit_tiny(vit, recipe.side))
-    averaged = torch.optim.swa_utils.AveragedModel(
-        network,
-        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average),  # type: ignore[no-untyped-call]
-    )
-    optimiser = torch.optim.AdamW(_layer_rates(network, recipe), weight_decay=recipe.weight_decay)
-    steps = recipe.epochs * (recipe.pictures_per_epoch // recipe.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [group["lr"] for group in optimiser.param_groups], steps, pct_start=recipe.warmup
-    )
-    state = run / "vision-state.pt"
-    first = 0
-    if state.is_file():
-        saved = torch.load(state, weights_only=True)
-        network.load_state_dict(saved["network"])
-        averaged.load_state_dict(saved["averaged"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        first = int(saved["epoch"])
-    for epoch in range(first, recipe.epochs):
-        started = time.monotonic()
-        loss = _epoch(network, averaged, optimiser, schedule, train, recipe, epoch)
-        figures = plain_figures(averaged.module, val, recipe.side)
-        line = {"epoch": epoch + 1, "loss": loss, "seconds": time.monotonic() - started, **figures}
-        with (run / "vision.jsonl").open("a") as log:
-            log.write(json.dumps(line) + "\n")
-        tqdm.write(json.dumps(line))
-        torch.save(averaged.module.state_dict(), run / "vision.pt")
-        torch.save(
-            {
-                "network": network.state_dict(),
-                "averaged": averaged.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "epoch": epoch + 1,
-            },
-            state,
-        )
+class VisionCourse:
+    """The kinds of lesion and how the picture was taken, from the picture alone."""
+
+    def __init__(self, network: PlainHead, train: PictureSet, val: PictureSet, recipe: VisionRecipe) -> None:
+        self.network = network
+        self._recipe, self._val = recipe, val
+        self._pixels = torch.from_numpy(train.pixels)
+        self._choice, self._domain = torch.from_numpy(train.choice), torch.from_numpy(train.domain)
+        self._weights = sampling_weights(train, recipe.rarity)
+
+    def parameter_groups(self) -> Sequence[dict[str, Any]]:
+        """The deeper the layer, the lower its rate: what it sees is the less particular to skin."""
+        layers = self.network.tower.config.num_hidden_layers
+        groups: dict[int, list[nn.Parameter]] = {}
+        for name, parameter in self.network.named_parameters():
+            depth = _depth(name, layers)
+            parameter.requires_grad_(depth > self._recipe.frozen or self._recipe.frozen == 0)
+            if parameter.requires_grad:
+                groups.setdefault(depth, []).append(parameter)
+        return [
+            {"params": parameters, "scale": self._recipe.layer_decay ** (layers + 1 - depth)}
+            for depth, parameters in groups.items()
+        ]
+
+    def losses(self, draw: Draw) -> Mapping[str, Tensor]:
+        """Cross-entropy of choice and domain on augmented pictures, some blended two by two."""
+        recipe = self._recipe
+        at = torch.multinomial(self._weights, recipe.batch, replacement=True, generator=draw.torch)
+        views = augmented(self._pixels[at], recipe.side, draw.torch)
+        share = draw.python.betavariate(recipe.mixed, recipe.mixed) if recipe.mixed else 1.0
+        other = at.flip(0)
+        views = share * views + (1 - share) * views.flip(0)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            choices, domains = self.network(views)
+
+        def loss(logits: Tensor, labels: Tensor) -> Tensor:
+            one = cross_entropy(logits.float(), labels[at], label_smoothing=recipe.smoothing)
+            two = cross_entropy(logits.float(), labels[other], label_smoothing=recipe.smoothing)
+            return share * one + (1 - share) * two
+
+        return {"choice": loss(choices, self._choice), "domain": 0.2 * loss(domains, self._domain)}
+
+    def judge(self, network: nn.Module) -> Mapping[str, float]:
+        """Accuracy and balanced accuracy on whole phone photos, on dermoscopy and on made negatives."""
+        return plain_figures(network, self._val, self._recipe.side)
+
+
+def train_vision(
+    data: Path, run: Path, recipe: VisionRecipe, *, start: Path | None = None, fold: Fold | None = None
+) -> None:
+    """Fine-tunes the tower and writes `RUN/vision.pt` (averaged weights); goes on with a run that was cut off.
+
+    Raises:
+        DataSetError: a folder of `data` is missing.
+        WeightsError: the weights to start from are missing or of another shape.
+        TrainingError: `run` holds a vision step begun with another recipe.
+    """
+    folder = RunFolder(run, "vision")
+    train = read_pictures(data, "train", STORED_SIDE, fold=fold)
+    val = read_pictures(data, "val", STORED_SIDE, fold=fold)
+    read = fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
+    folder.record(recipe, read | {"start": str(start), "fold": str(fold)})
+    torch.manual_seed(recipe.plan.seed)
+    network = load_heads(start) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
+    averaged = fit(VisionCourse(network, train, val, recipe), recipe.plan, folder)
+    torch.save(averaged.state_dict(), run / VISION)
+
+
+def load_heads(weights: Path) -> PlainHead:
+    """The tower and plain head of a released weights folder.
+
+    Raises:
+        WeightsError: the folder is missing or incomplete.
+    """
+    if not (weights / PLAIN_HEAD).is_file():
+        raise WeightsError(f"{weights / PLAIN_HEAD} is missing: name a folder that `skingpt release` wrote")
+    head = PlainHead(load_skingpt(weights).network.vision_model)
+    head.load_state_dict({n: t.float() for n, t in load_file(weights / PLAIN_HEAD).items()}, strict=False)
+    return head.eval()
 
 
 def load_plain_head(run: Path) -> PlainHead:
     """The tower and heads the vision step left in `run`.
 
     Raises:
-        WeightsError: the vision step has not been run there.
+        WeightsError: the vision step has not been run there to its end.
     """
-    if not (run / "vision.pt").is_file():
-        raise WeightsError(f"{run / 'vision.pt'} is missing: run the vision step first")
-    side = json.loads((run / "vision.json").read_text())["side"]
-    head = PlainHead(Blip2VisionModel(vit_tiny_config(side)))
-    head.load_state_dict(torch.load(run / "vision.pt", weights_only=True))
-    head.eval()
-    return head
+    if not (run / VISION).is_file():
+        raise WeightsError(f"{run / VISION} is missing: run the vision step to its end first")
+    tensors = torch.load(run / VISION, weights_only=True)
+    patches = tensors["tower.embeddings.position_embedding"].shape[1] - 1
+    head = PlainHead(Blip2VisionModel(vit_tiny_config(round(patches**0.5) * 16)))
+    head.load_state_dict(tensors)
+    return head.eval()
 
 
-def _epoch(
-    network: PlainHead,
-    averaged: torch.optim.swa_utils.AveragedModel,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    train: PictureSet,
-    recipe: VisionRecipe,
-    epoch: int,
-) -> float:
-    generator = torch.Generator().manual_seed(recipe.seed * 1000 + epoch)
-    order = torch.multinomial(
-        sampling_weights(train, recipe.rarity),
-        recipe.pictures_per_epoch,
-        replacement=True,
-        generator=generator,
-    )
-    pixels = torch.from_numpy(train.pixels)
-    choice, domain = torch.from_numpy(train.choice), torch.from_numpy(train.domain)
-    network.train()
-    losses = []
-    batches = torch.split(order, recipe.batch)
-    for at in tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=20):
-        views = augmented(pixels[at], recipe.side, generator)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            choices, domains = network(views)
-        loss = cross_entropy(choices.float(), choice[at]) + 0.2 * cross_entropy(domains.float(), domain[at])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        averaged.update_parameters(network)
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
+def _depth(name: str, layers: int) -> int:
+    if name.startswith("tower.embeddings"):
+        return 0
+    if name.startswith("tower.encoder.layers."):
+        return int(name.split(".")[3]) + 1
+    return layers + 1
 
 
 def sampling_weights(pictures: PictureSet, rarity: float) -> Tensor:
-    """(N,) weights: each picture's kind (within its domain) counts n^(1 - rarity) in all."""
+    """(N,) weights: each kind (within its domain) counts n^(1 - rarity) in all, a picture without answer nothing."""
     kinds = pictures.choice * len(Domain) + pictures.domain
     _, which, counts = np.unique(kinds, return_inverse=True, return_counts=True)
-    return torch.from_numpy(counts[which].astype(np.float64) ** -rarity)
-
-
-def _layer_rates(network: PlainHead, recipe: VisionRecipe) -> list[dict[str, object]]:
-    layers = network.tower.config.num_hidden_layers
-    groups: dict[int, list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if name.startswith("tower.embeddings"):
-            depth = 0
-        elif name.startswith("tower.encoder.layers."):
-            depth = int(name.split(".")[3]) + 1
-        else:
-            depth = layers + 1
-        groups.setdefault(depth, []).append(parameter)
-    return [
-        {"params": parameters, "lr": recipe.rate * recipe.layer_decay ** (layers + 1 - depth)}
-        for depth, parameters in groups.items()
-    ]
+    return torch.from_numpy(counts[which].astype(np.float64) ** -rarity * (pictures.choice >= 0))
 
 
 @torch.inference_mode()
@@ -178,14 +177,20 @@ def plain_logits(network: nn.Module, pictures: PictureSet, side: int) -> Tensor:
 
 def plain_figures(network: nn.Module, pictures: PictureSet, side: int) -> dict[str, float]:
     """Accuracy and balanced accuracy on whole phone photos, on dermoscopy and on made negatives."""
-    told = plain_logits(network, pictures, side).argmax(1).numpy()
-    right = told == pictures.choice
+    return figures_by_part(plain_logits(network, pictures, side), pictures)
+
+
+def figures_by_part(logits: Tensor, pictures: PictureSet) -> dict[str, float]:
+    """Accuracy and balanced accuracy of choice scores (N, 11) on phone photos, dermoscopy and made negatives."""
+    right = logits.argmax(1).numpy() == pictures.choice
     lesions = np.array([bool(group) for group in pictures.groups])
     parts = {f"{domain}": lesions & ~pictures.made & (pictures.domain == i) for i, domain in enumerate(DOMAINS)} | {
         "negatives": ~lesions
     }
     figures = {}
     for name, part in parts.items():
+        if not part.any():
+            continue
         recalls = [right[part & (pictures.choice == c)].mean() for c in np.unique(pictures.choice[part])]
         figures[f"{name}_accuracy"] = round(float(right[part].mean()), 4)
         figures[f"{name}_balanced"] = round(float(np.mean(recalls)), 4)

@@ -29,6 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeHouse]:
             "SKINGPT_WORKER_SWEEP_SECONDS": "2",
             "SKINGPT_LOG_FORMAT": "json",
             "SKINGPT_METRICS_PORT": "0",
+            "SKINGPT_START_SECONDS": "450",
         },
     )
     try:

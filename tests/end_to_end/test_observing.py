@@ -107,7 +107,6 @@ def test_no_token_and_no_word_is_in_any_log(house: WholeHouse, newcomer: Patient
         written = log.read_text(encoding="utf-8", errors="replace")
         for planted in ("quetzalcoatlus", "bot1:playground", "data:image", "1:playground"):
             assert planted not in written, (log.name, planted)
-    for part in OWN_LOGS:
+    for part in ("bot", "sweep", "clinic"):  # Celery greets in its own words, and models show how they load
         written = (house.folder / "var" / "logs" / f"{part}.log").read_text(encoding="utf-8")
-        strays = [line for line in written.splitlines() if not line.startswith("{")]
-        assert strays == [] or part in ("playground", "gpu", "agent", "library"), (part, strays[:3])
+        assert [line for line in written.splitlines() if not line.startswith("{")] == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS, STOP_SECONDS = 240, 90
+START_SECONDS, STOP_SECONDS = 500, 90
 
 
 @dataclass

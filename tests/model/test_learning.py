@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from conditions import CHOICES, MALIGNANT, Domain, facts_in_words
+from conditions import Domain, facts_in_words
 from model.datasets.record import PatientFacts
-from model.evaluate import choice_figures
 from model.measure import measure
 from model.negatives import drawn_object, eruption, paste_cutout, skin_margin, unreadable
 from model.network import SkinGPT
@@ -62,7 +61,7 @@ def test_only_the_answer_is_learned(miniature: SkinGPT) -> None:
         Lesson(0, "###Human: <Img><image></Img> hello ###Assistant:", "<phone><melanoma>"),
         Lesson(1, "###Human: <Img><image></Img> a longer question than that ###Assistant:", " yes"),
     ]
-    ids, _, labels = collate(lessons, miniature.processor)
+    ids, _, labels = collate(lessons, miniature.processor.tokens, "</s>")
     decode = miniature.processor.tokenizer.decode
     told = [decode(row[row != IGNORED]) for row in labels]
     assert told == ["<phone><melanoma></s>", " yes</s>"]
@@ -109,20 +108,9 @@ def test_rare_kinds_are_drawn_more_often() -> None:
         (PatientFacts(),) * 100,
         ("g",) * 100,
         np.zeros(100, np.bool_),
+        ((),) * 100,
     )
     assert sampling_weights(pictures, 1.0)[choice == 1].sum() == pytest.approx(
         float(sampling_weights(pictures, 1.0)[choice == 0].sum())
     )
     assert len(set(sampling_weights(pictures, 0.0).tolist())) == 1
-
-
-def test_figures_of_known_answers() -> None:
-    truth = np.array([CHOICES.index("melanoma")] * 10 + [CHOICES.index("melanocytic-naevus")] * 30)
-    told = np.eye(len(CHOICES))[truth]
-    told[0] = np.eye(len(CHOICES))[CHOICES.index("melanocytic-naevus")]
-    figures = choice_figures(told, truth, np.array([str(i) for i in range(40)]))
-    assert figures["accuracy"].value == pytest.approx(39 / 40)  # type: ignore[attr-defined]
-    assert figures["balanced_accuracy"].value == pytest.approx((0.9 + 1) / 2)  # type: ignore[attr-defined]
-    assert figures["auc_malignant_vs_benign"].value == pytest.approx(0.95)  # type: ignore[attr-defined]
-    assert figures["accuracy"].low < figures["accuracy"].value <= figures["accuracy"].high  # type: ignore[attr-defined]
-    assert "melanoma" in MALIGNANT

@@ -1,0 +1,1 @@
+"""How good the model is: figures with intervals, steadiness, calibration, the paper's study, and pictures of it all."""

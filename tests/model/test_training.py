@@ -1,0 +1,190 @@
+"""A run that is cut off, even by SIGKILL, goes on onto the same curve; the two steps train what their preset says."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlavaNextForConditionalGeneration, PreTrainedModel
+
+from conditions import QUESTIONS, prompt
+from model.errors import TrainingError, WeightsError
+from model.network import SkinGPT, load_skingpt, new_network
+from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
+from model.pictures import Fold, read_pictures
+from model.presets import LLAMA_WORDS, MINI, SKINGPT4, TGI, Preset
+from model.processor import SkinGPTProcessor
+from model.sight import sight_of
+from model.training.cached_views import cached_views
+from model.training.language import LanguageCourse, Seen, train_language
+from model.training.lessons import Known
+from model.training.loop import fit
+from model.training.run_folder import RunFolder
+from model.training.vision import VISION, VisionCourse, VisionRecipe, load_heads, train_vision
+
+SMALL = VisionRecipe(side=32, batch=8, plan=replace(VisionRecipe().plan, batches=6, judge_every=3, save_seconds=0.0))
+
+
+def curve(run: Path, step: str = "vision") -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run / f"{step}.jsonl").read_text().splitlines()]
+
+
+def test_a_run_that_stopped_goes_on_onto_the_same_curve(
+    whole: Path, drawn_data: Path, released: Path, tmp_path: Path
+) -> None:
+    pictures = [read_pictures(drawn_data, split, 208) for split in ("train", "val")]
+    run = RunFolder(tmp_path / "cut", "vision")
+    run.folder.mkdir()
+    course = VisionCourse(load_heads(released), *pictures, SMALL)
+    fit(course, SMALL.plan, run, stop=lambda: len(curve(run.folder)) == 5)
+    assert curve(run.folder)[-1]["batch"] == 4
+    train_vision(drawn_data, run.folder, SMALL, start=released)
+    assert curve(run.folder) == curve(whole)
+    one, two = (torch.load(folder / VISION, weights_only=True) for folder in (whole, run.folder))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def whole(drawn_data: Path, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing disturbed."""
+    run = tmp_path_factory.mktemp("whole")
+    train_vision(drawn_data, run, SMALL, start=released)
+    return run
+
+
+def test_the_run_folder_tells_what_was_trained(whole: Path, drawn_data: Path, released: Path) -> None:
+    assert json.loads((whole / "vision.config.json").read_text())["recipe"]["plan"]["seed"] == SMALL.plan.seed
+    assert len(json.loads((whole / "vision.data.json").read_text())["sha256"]["ham10000"]) == 64
+    assert (whole / "vision.png").stat().st_size > 5000
+    assert list((whole / "tensorboard" / "vision").iterdir())
+    with pytest.raises(TrainingError, match="another recipe"):
+        train_vision(drawn_data, whole, replace(SMALL, rarity=0.1), start=released)
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_onto_the_same_curve(drawn_data: Path, released: Path, tmp_path: Path) -> None:
+    def command(run: Path) -> list[str]:
+        settings = {"side": 32, "batch": 8, "plan.batches": 40, "plan.judge_every": 20, "plan.save_seconds": 0}
+        told = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        where = ["--data", str(drawn_data), "--run", str(run), "--start", str(released), "--threads", "1"]
+        return [sys.executable, "-m", "skingpt", "train", "--step", "vision", *where, *told]
+
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True, timeout=240)
+    killed = subprocess.Popen(command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    file, deadline = tmp_path / "cut" / "vision.jsonl", time.monotonic() + 200
+    while not (file.is_file() and file.read_bytes().count(b"\n") >= 12):
+        assert time.monotonic() < deadline
+        assert killed.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(30)
+    assert not (tmp_path / "cut" / VISION).exists()
+    subprocess.run(command(tmp_path / "cut"), check=True, capture_output=True, timeout=240)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
+
+
+def test_folds_part_patients_and_leave_the_test_split_alone(drawn_data: Path) -> None:
+    held = [set(read_pictures(drawn_data, "val", 32, fold=Fold(k, 3)).groups) - {""} for k in range(3)]
+    phone = [{group for group in one if group.startswith("G")} for one in held]
+    assert not (phone[0] & phone[1] or phone[0] & phone[2] or phone[1] & phone[2])
+    assert len(phone[0] | phone[1] | phone[2]) == 12
+    train = set(read_pictures(drawn_data, "train", 32, fold=Fold(0, 3)).groups)
+    assert not train & phone[0]
+    assert phone[1] <= train
+
+
+def small_steps(preset: Preset, batches: int = 3) -> Preset:
+    return replace(
+        preset,
+        steps={
+            number: replace(step, plan=replace(step.plan, batches=batches, judge_every=batches, warmup=1))
+            for number, step in preset.steps.items()
+        },
+    )
+
+
+def test_both_steps_of_the_mini(drawn_data: Path, whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="vision step to its end"):
+        train_language(drawn_data, tmp_path, 1, small_steps(MINI))
+    shutil.copy(whole / VISION, tmp_path)
+    with pytest.raises(WeightsError, match="step 1 before step 2"):
+        train_language(drawn_data, tmp_path, 2, small_steps(MINI))
+    for step in (1, 2):
+        train_language(drawn_data, tmp_path, step, small_steps(MINI))
+    assert set(curve(tmp_path, "step-1")[0]) >= {"reader", "concepts"}
+    assert set(curve(tmp_path, "step-2")[0]) >= {"reader", "choice", "notes"}
+    assert "phone_balanced" in curve(tmp_path, "step-2")[-1]["validation"]  # type: ignore[operator]
+    before, after = (load_skingpt(tmp_path / f"step-{step}").network for step in (1, 2))
+    tower = torch.load(tmp_path / VISION, weights_only=True)
+    for name, tensor in after.vision_model.state_dict().items():
+        assert torch.equal(tensor, tower[f"tower.{name}"]), "the tower stays as the vision step left it"
+    assert not torch.equal(before.language_projection.weight, after.language_projection.weight)
+
+
+def full_size_in_miniature(preset: Preset, miniature: SkinGPT) -> tuple[PreTrainedModel, Preset]:
+    """The preset with its own layout and thin layers, the mini's tokenizer in place of Llama's."""
+    tokenizer = miniature.processor.tokenizer
+    text = {"vocab_size": len(tokenizer), "hidden_size": 40, "intermediate_size": 48, "num_hidden_layers": 2}
+    text |= {"num_attention_heads": 4, "num_key_value_heads": 4, "pad_token_id": tokenizer.pad_token_id}
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "image_size": 28,
+    }
+    small = replace(preset, vision={**preset.vision, **vision}, text={**preset.text, **text})
+    image = tokenizer.convert_tokens_to_ids("<image>")
+    if preset is TGI:
+        config = small.llava_next()
+        config.image_token_id = image
+        return LlavaNextForConditionalGeneration(config), small
+    qformer = {
+        "hidden_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 3,
+        "intermediate_size": 48,
+        "encoder_hidden_size": 32,
+    }
+    small = replace(small, qformer={**preset.qformer, **qformer}, queries=4)
+    return new_network(small.blip2(image)), small
+
+
+@pytest.mark.parametrize("preset", [SKINGPT4, TGI], ids=["skingpt4", "tgi"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_the_papers_recipe_trains_the_projection_and_the_new_tokens_alone(
+    preset: Preset, step: int, miniature: SkinGPT, drawn_data: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network, small = full_size_in_miniature(preset, miniature)
+    small = small_steps(small)
+    sight = sight_of(network, small)
+    processor = SkinGPTProcessor(
+        miniature.processor.image_processor, miniature.processor.tokenizer, sight.tokens_a_picture
+    )
+    pictures = read_pictures(drawn_data, "train", 28)
+    views = cached_views(sight, small, pictures, tmp_path / "views.f16", seed=0)
+    assert views.shape == (1, len(pictures), *sight.seen_shape)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    known, seen = Known(pictures, [None] * len(pictures), {}), Seen(views, views[0], pictures)
+    course = LanguageCourse(sight, processor, replace(small, longest=2048), step, known, seen)
+    run = RunFolder(tmp_path, f"step-{step}")
+    fit(course, small.steps[step].plan, run)
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    rows = set(processor.tokenizer.convert_tokens_to_ids([*DOMAIN_TOKENS, *CHOICE_TOKENS]))
+    for name in [name for name in changed if name.endswith(("embed_tokens.weight", "lm_head.weight"))]:
+        moved = (network.state_dict()[name] != before[name]).any(1).nonzero().flatten().tolist()
+        assert set(moved) <= rows
+        changed.remove(name)
+    assert changed
+    assert all(
+        "language_projection" in name or "multi_modal_projector" in name or "image_newline" in name for name in changed
+    )
+    assert LlamaConfig().vocab_size == LLAMA_WORDS
+    assert prompt("<image>", QUESTIONS[0]).startswith("###Human: <Img><image></Img> ")

@@ -31,6 +31,7 @@ from agents.passages import NumberedPassage, Shelf
 from agents.possibilities import MOST as MOST_POSSIBILITIES
 from agents.ranking import alike
 from agents.replying import Reply, composed, is_about_care
+from agents.scope import outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
@@ -48,6 +49,8 @@ MOST_STATEMENTS = 7
 _MOST_SUBJECTS = 2
 _OF_ONE_SUBJECT = 6
 _SPARE = 4
+_NEAR = 8
+"""Passages among which the words of a question must stand."""
 _ADULT = 18
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
 _ORDER = (HELP, "Self-care", "Treatment")
@@ -151,6 +154,8 @@ class Adviser:
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
+        if outside(question, self._search.search(question, k=_NEAR)):
+            return composed((), None, seen_case, "", "", reminder)
         asked = self._question(case, seen_case, question, told)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         fit = [

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agents.history_taking.candidates import candidates, next_feature, told
+from agents.history_taking.candidates import candidates, in_words, next_feature, told
 from agents.history_taking.features import NOT_SURE, Feature
+from agents.intents import asks
 from agents.possibilities import Differential, PhotoKind, differential
 from agents.safety_net import with_serious
 from agents.search import GuidelineSearch
@@ -18,6 +19,8 @@ from conditions import TriageLevel
 
 _CANCER_REFERRAL = "suspected-cancer"
 _BY_WORDS = 2
+_LATEST = 2
+"""Later messages that describe: with a whole conversation the search finds everything and nothing."""
 _CALLED_RASH = re.compile(
     r"(?<!not a )(?<!no )(?<!isn't a )\b(?:rash(?:es)?|hives|wea?ls|welts|wheals|breaking out|ring[- ]shaped|"
     r"(?:spots|bumps|blisters|patches) (?:all over|everywhere))\b",
@@ -95,6 +98,8 @@ def _is_cancer_referral(reason: Reason) -> bool:
 
 
 def _told(case: Case, said: Sequence[str]) -> str:
+    stated = [text for text in said if not asks(text)]
+    said = [*stated[:1], *stated[1:][-_LATEST:]]
     felt = [word for word, there in (("itchy", case.history.itch), ("painful", case.history.hurt)) if there]
     return " ".join([case.words, *said, *felt]).strip()
 
@@ -110,7 +115,7 @@ def taken(words: str, history: History, search: GuidelineSearch) -> "Taken":
     if not telling and not history.answers:
         return Taken((), None)
     answered = answers_of(history)
-    known = candidates(words, search, telling).after({**told(words), **answered})
+    known = candidates(f"{words} {in_words(answered)}", search, telling).after({**told(words), **answered})
     best = known.ranked[:_BY_WORDS]
     feature = next_feature(known, [*told(words), *answered, *_told_by_buttons(history)], len(answered))
     return Taken(tuple(Subject.of(slug) for slug, weight in best if weight >= 0.4 * best[0][1]), feature)

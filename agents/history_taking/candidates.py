@@ -15,11 +15,11 @@ from agents.search import GuidelineSearch
 from conditions import CONDITIONS
 
 MOST_QUESTIONS = 5
-SETTLED = 0.75
+SETTLED = 0.9
 """A weight from which nothing more is asked."""
-_CANDIDATES, _SEARCHED, _PER_CONDITION = 6, 16, 5
+_CANDIDATES, _SEARCHED, _PER_CONDITION = 10, 40, 4
 _DESCRIBING = frozenset({"Overview", "What it looks like", "On darker skin", "Causes", "Is it contagious"})
-_SMOOTHING = 0.35
+_SMOOTHING = 0.8
 _LEAST_GAIN = 0.03
 
 
@@ -49,7 +49,7 @@ def candidates(words: str, search: GuidelineSearch, telling: Sequence[str]) -> C
     """The conditions whose guidelines the words fit; none where no passage has one of the `telling` stems."""
     weight: dict[str, float] = {}
     for rank, passage in enumerate(search.search(words, k=_SEARCHED)):
-        if passage.slug in CONDITIONS and overlap(telling, f"{passage.title} {passage.text}") >= 1:
+        if passage.slug in CONDITIONS and (not telling or overlap(telling, f"{passage.title} {passage.text}") >= 1):
             weight[passage.slug] = weight.get(passage.slug, 0.0) + 1 / (2 + rank)
     slugs = sorted(weight, key=lambda slug: -weight[slug])[:_CANDIDATES]
     if not slugs:
@@ -57,8 +57,10 @@ def candidates(words: str, search: GuidelineSearch, telling: Sequence[str]) -> C
     described: dict[str, str] = dict.fromkeys(slugs, "")
     many = len(slugs) * _PER_CONDITION
     for passage in search.search("what it looks like", k=many, slugs=set(slugs), sections=set(_DESCRIBING)):
-        described[passage.slug] += f" {passage.text.casefold()}"
-    total = sum(weight[slug] for slug in slugs)
+        if passage.slug in described:
+            described[passage.slug] += f" {passage.text.casefold()}"
+    weight = {slug: math.sqrt(weight[slug]) for slug in slugs}  # words alone say little of how likely each is
+    total = sum(weight.values())
     return Candidates({slug: weight[slug] / total for slug in slugs}, {slug: shown(described[slug]) for slug in slugs})
 
 
@@ -82,6 +84,12 @@ def told(words: str) -> dict[str, str]:
         if hits[best]:
             answers[feature.id] = best
     return answers
+
+
+def in_words(answers: Mapping[str, str]) -> str:
+    """The answers as words to search with."""
+    labels = {(each.id, option.id): option.label for each in features().values() for option in each.options}
+    return " ".join(labels[pair] for pair in answers.items() if pair in labels and pair[1] not in ("no", "none"))
 
 
 def next_feature(known: Candidates, answered: Sequence[str], asked: int) -> Feature | None:

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.adviser import Adviser
 from agents.history_taking.candidates import MOST_QUESTIONS, Candidates, next_feature, shown, told
 from agents.history_taking.features import NOT_SURE, features
 from bot.presses import MAX_BYTES
 from bot.questions import next_question
 from cases.record import Case, DangerSign, History
-from tests.agents.samples import TODAY, case
+from knowledge.record import Passage
+from tests.agents.conftest import MakeAdviser
+from tests.agents.samples import TODAY, case, passage
 
 RING = (
     "A scaly ring with a clear middle that itches. It lasts for weeks. It spreads by touching an animal such as a cat."
 )
-WEALS = "Raised itchy weals that come and go within hours. It is not contagious. Food or stress can bring it on."
+WEALS = "Raised weals that itch, and come and go within hours. It is not contagious. Food or stress can bring it on."
 
 
 def _two() -> Candidates:
@@ -61,14 +62,43 @@ def test_what_the_words_tell_is_not_asked() -> None:
     assert "onset" in told("it came suddenly")
 
 
+_DESCRIBED = tuple(
+    passage(text, n, "What it looks like", slug)
+    for n, (slug, text) in enumerate({"tinea-corporis": RING, "urticaria": WEALS}.items())
+)
+
+
+class _Search:
+    """Two conditions, described."""
+
+    def search(self, text: str, k: int = 5, **_: object) -> list[Passage]:
+        return [
+            Passage(
+                chunk_id=each.chunk_id,
+                slug=each.slug,
+                title=each.slug,
+                section=each.section,
+                text=each.text,
+                document=each.slug,
+                version="1",
+                page=None,
+                source="",
+                reviewed=None,
+                score=1.0,
+            )
+            for each in _DESCRIBED
+        ]
+
+
 def _itching(answers: frozenset[str] = frozenset()) -> Case:
     history = History(
         spot_or_rash="rash", age=30, immunosuppressed=False, danger=frozenset({DangerSign.NONE}), answers=answers
     )
-    return case(None, history, "it is a growth that may be a common infection", photo_ids=())
+    return case(None, history, "it itches", photo_ids=())
 
 
-def test_the_agent_asks_by_button_until_it_is_answered(adviser: Adviser) -> None:
+def test_the_agent_asks_by_button_until_it_is_answered(make_adviser: MakeAdviser) -> None:
+    adviser = make_adviser(search=_Search())
     answers: frozenset[str] = frozenset()
     asked: list[str] = []
     for _ in range(MOST_QUESTIONS + 2):
@@ -80,9 +110,16 @@ def test_the_agent_asks_by_button_until_it_is_answered(adviser: Adviser) -> None
         assert question is not None and question.text == advice.ask.text
         assert all(len(data.encode()) <= MAX_BYTES for row in question.rows for _, data in row)
         answers |= {f"{advice.ask.feature}:{NOT_SURE}"}
-        answered = _itching(answers).model_copy(update={"advice": advice})
-        assert next_question(answered) is None
+        assert next_question(_itching(answers).model_copy(update={"advice": advice})) is None
     assert asked and len(asked) <= MOST_QUESTIONS and len(set(asked)) == len(asked)
+
+
+def test_the_differential_moves_with_the_answer(make_adviser: MakeAdviser) -> None:
+    adviser = make_adviser(search=_Search())
+    ring = adviser.advise(_itching(frozenset({"shape:ring", "contact:animal"})), TODAY)
+    weals = adviser.advise(_itching(frozenset({"shape:weals", "onset:hours"})), TODAY)
+    assert ring.possibilities[0].slug == "tinea-corporis"
+    assert weals.possibilities[0].slug == "urticaria"
 
 
 def test_answers_are_kept_one_a_feature() -> None:

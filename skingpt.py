@@ -31,6 +31,10 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
     "doctor": {"doctor": "Look at every part, and say what is wrong and what to do about it."},
     "knowledge.commands": {"knowledge": "The guideline library: search, check, publish, retire, rebuild."},
     "worker.record_commands": {"cases": "The patients' record: hand over, erase, rotate the key."},
+    "worker.commands": {
+        "backup": "Write the record and the guidelines into one encrypted file.",
+        "restore": "Bring a backup back into an empty data folder.",
+    },
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",
@@ -47,7 +51,7 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
 WHOLE = frozenset({"knowledge", "cases", "clinic", "data", "evaluate"})
 """Commands that are a room's whole `app`; the others are commands in one."""
 
-IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor"})
+IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor", "backup"})
 """Commands that need the addresses of the house that runs, where one runs."""
 
 EVALUATIONS: Mapping[str, tuple[str, str]] = {

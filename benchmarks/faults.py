@@ -123,12 +123,15 @@ class Killer:
         self._stop.set()
 
 
-def measure(folder: Path, cases: int, patients: int, every: float, seed: int, console: Console) -> Result:
+def measure(
+    folder: Path, cases: int, longest: float, patients: int, every: float, seed: int, console: Console
+) -> Result:
     """Run it in `folder`."""
     choice = random.Random(seed)
     chats = -(-cases // CASES_OF_A_CHAT)
-    ledger = Ledger(cases)
+    ledger = Ledger(cases, longest)
     with HouseUnderFault(folder) as house:
+        stored_before = _photos_stored(house)
         began = ledger.began = time.monotonic()
         killer = Killer(house, choice, every, began)
         killing = threading.Thread(target=killer.run, daemon=True)
@@ -149,7 +152,7 @@ def measure(folder: Path, cases: int, patients: int, every: float, seed: int, co
             thread.join(30)
         until(lambda: house.lives("supervisor"), 10)
         time.sleep(3)  # a doubled answer would come about now
-        return _result(house, ledger, killer, waiting, seed, time.monotonic() - began)
+        return _result(house, stored_before, ledger, killer, waiting, seed, time.monotonic() - began)
 
 
 def _side_by_side(chats: Sequence[Chat], patients: int) -> list[threading.Thread]:
@@ -172,7 +175,7 @@ def _side_by_side(chats: Sequence[Chat], patients: int) -> list[threading.Thread
 
 def _watch(ledger: Ledger, killer: Killer, threads: Sequence[threading.Thread], console: Console) -> None:
     told = 0.0
-    while ledger.photos_sent < ledger.cases and any(thread.is_alive() for thread in threads):
+    while not ledger.is_closed and any(thread.is_alive() for thread in threads):
         time.sleep(0.5)
         killer.start_again()
         if time.monotonic() - told > 30:
@@ -185,7 +188,13 @@ def _watch(ledger: Ledger, killer: Killer, threads: Sequence[threading.Thread], 
 
 
 def _result(
-    house: HouseUnderFault, ledger: Ledger, killer: Killer, chats: Sequence[Chat], seed: int, seconds: float
+    house: HouseUnderFault,
+    stored_before: int,
+    ledger: Ledger,
+    killer: Killer,
+    chats: Sequence[Chat],
+    seed: int,
+    seconds: float,
 ) -> Result:
     told = [chat.judged() for chat in chats]
     kills = [_recovery(part, at, ledger) for part, at in killer.kills]
@@ -196,8 +205,6 @@ def _result(
         for sent, answered in ledger.answered
         if not any(sent <= at <= answered for _, at in killer.kills)
     ]
-    with closing(sqlite3.connect(house.data / "cases.db")) as record:
-        stored = record.execute("SELECT count(*) FROM photos").fetchone()[0]
     return Result(
         seed=seed,
         cases=ledger.photos_sent,
@@ -206,7 +213,7 @@ def _result(
         kills=len(kills),
         kills_by_part=dict(Counter(each.part for each in kills)),
         starts_of_the_house=house.starts,
-        photos_lost=ledger.photos_sent - stored,
+        photos_lost=ledger.photos_sent - (_photos_stored(house) - stored_before),
         answers_missing=sum(each.missing for each in told),
         answers_doubled=sum(each.doubled for each in told),
         out_of_order=sum(each.out_of_order for each in told),
@@ -218,6 +225,11 @@ def _result(
         all_answered_p95=_percentile(all_answered, 95),
         without_kills_p50=_percentile(quiet, 50),
     )
+
+
+def _photos_stored(house: HouseUnderFault) -> int:
+    with closing(sqlite3.connect(house.data / "cases.db")) as record:
+        return int(record.execute("SELECT count(*) FROM photos").fetchone()[0])
 
 
 def _recovery(part: str, at: float, ledger: Ledger) -> Kill:
@@ -251,6 +263,7 @@ def main(
     cases: Annotated[int, typer.Option(min=1, help="Photos to send.")] = 1000,
     patients: Annotated[int, typer.Option(min=1, help="Patients side by side.")] = 12,
     every: Annotated[float, typer.Option(min=0.5, help="Seconds from kill to kill, on average.")] = 6.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Send photos for so long at most.")] = 7200.0,
     seed: Annotated[int | None, typer.Option(help="Of the kills; printed, to run them again.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Keep data and logs here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -260,7 +273,7 @@ def main(
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     console.print(f"seed {chosen}", highlight=False)
     with tempfile.TemporaryDirectory() as scratch:
-        result = measure(folder or Path(scratch), cases, patients, every, chosen, console)
+        result = measure(folder or Path(scratch), cases, seconds, patients, every, chosen, console)
     if as_json:
         typer.echo(json.dumps(asdict(result), indent=1))
     else:

@@ -23,9 +23,12 @@ _NOTICES = (texts.READY, texts.THINKING, texts.LATER)
 
 @dataclass
 class Ledger:
-    """When what was sent and answered, in seconds since `began`; shared by all patients."""
+    """When what was sent and answered, in seconds since `began`; shared by all patients. `longest`: photos are sent for
+    so many seconds at most.
+    """
 
     cases: int
+    longest: float
     began: float = 0.0
     photos_sent: int = 0
     questions_asked: int = 0
@@ -36,10 +39,15 @@ class Ledger:
     def take_photo(self) -> bool:
         """Whether one more photo is to be sent; it then counts as sent."""
         with self._lock:
-            if self.photos_sent >= self.cases:
+            if self.is_closed:
                 return False
             self.photos_sent += 1
             return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more photos are to be sent: all were, or the time for it is up."""
+        return self.photos_sent >= self.cases or self.now() > self.longest
 
     def asked(self) -> None:
         """A question was asked."""
@@ -88,6 +96,8 @@ class Chat:
 
     def run(self) -> None:
         """Agree, send the photos one or two at a time, wait for each answer, ask a question at the end."""
+        if self._ledger.is_closed:
+            return
         self._agree()
         left = CASES_OF_A_CHAT
         while left:
@@ -96,7 +106,7 @@ class Chat:
             for _ in range(together):
                 if not self._send():
                     left = 0
-            self._until(lambda: len(_answers(self._messages())) >= self._photos)
+            self._until(lambda: len(answers_in(self._messages())) >= self._photos)
         if self._photos and not self._ledger.is_over:
             self._ask()
 
@@ -117,7 +127,7 @@ class Chat:
         return True
 
     def _note_answer(self, number: int, sent: float) -> None:
-        self._until(lambda: len(_answers(self._messages())) >= number)
+        self._until(lambda: len(answers_in(self._messages())) >= number)
         if not self._ledger.is_over:
             self._ledger.note(sent, self._ledger.now())
 
@@ -140,12 +150,13 @@ class Chat:
     def judged(self) -> Judgement:
         """What stands in the chat now."""
         said = self._messages()
-        answers = _answers(said)
+        answers = answers_in(said)
         cases = set(answers)
         replies = _replies(said, self._question)
         asked = 1 if self._question else 0
         apologies = sum("could not look at this" in each.get("text", "") for each in said)
-        expected = 2 + 2 * self._photos + asked  # consent and thanks; a card and a notice for each photo; a reply
+        consent = 2 if said else 0  # the question and the thanks
+        expected = consent + 2 * self._photos + asked  # a card and a notice for each photo; a reply
         doubled = len(answers) - len(cases) + max(0, len(replies) - asked)
         self._patient.close()
         return Judgement(
@@ -159,7 +170,7 @@ class Chat:
     def _out_of_order(self, said: list[Json]) -> int:
         """Cards stand in the order of the photos they answer, and a reply below them."""
         answered = [
-            each["reply_to_message"]["message_id"] for each in said if _case_of(each) and "reply_to_message" in each
+            each["reply_to_message"]["message_id"] for each in said if case_of(each) and "reply_to_message" in each
         ]
         return sum(later < earlier for earlier, later in pairwise(answered))
 
@@ -168,7 +179,7 @@ def _labels(message: Json) -> list[str]:
     return [button["text"] for button in buttons(message)]
 
 
-def _case_of(message: Json) -> str | None:
+def case_of(message: Json) -> str | None:
     """The case that this message is the answer to: its button for feedback names it."""
     for button in buttons(message):
         try:
@@ -180,9 +191,9 @@ def _case_of(message: Json) -> str | None:
     return None
 
 
-def _answers(said: list[Json]) -> list[str]:
+def answers_in(said: list[Json]) -> list[str]:
     """The cases answered, once for each message that answers one."""
-    return [case for case in map(_case_of, said) if case]
+    return [case for case in map(case_of, said) if case]
 
 
 def _replies(said: list[Json], question: int | None) -> list[Json]:
@@ -193,7 +204,7 @@ def _replies(said: list[Json], question: int | None) -> list[Json]:
         if question is not None
         and each["message_id"] > question
         and each.get("text") not in _NOTICES
-        and not _case_of(each)
+        and not case_of(each)
         and "Here is your answer" not in each.get("text", "")
         and "takes longer than usual" not in each.get("text", "")
     ]

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from telegram import Update
@@ -68,6 +69,7 @@ for _ending in ("jpg", "jpeg", "png", "webp", "heic", "heif"):  # some phones se
 _UPDATES = ["message", "edited_message", "callback_query"]
 _LONGEST_PAUSE = 30.0
 _POLL_SECONDS = 25
+_THREADS = 32
 
 
 def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder) -> BotApplication:
@@ -116,6 +118,8 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     Raises:
         SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
     """
+    # The record blocks: when it is locked, a handful of threads would all wait for it, and with them everything else.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "bot"))
     queue = InboxQueue(db)
     order = ChatOrder(queue)
     application = build(settings, queue, db, order)
@@ -146,6 +150,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await outbox.drain()
+            services.cards.close()
     finally:
         await application.shutdown()
         await asyncio.to_thread(services.decoders.close)

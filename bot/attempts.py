@@ -38,6 +38,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
 _TOLD_AT = 4
 """The failure after which the patient is told that it takes longer: about three seconds after the first."""
 _AT_ONCE = 64
+_URGENT_SECONDS = 3.0
 
 
 class Attempts:
@@ -50,7 +51,6 @@ class Attempts:
         self._number = number
         self._process = process
         self._errors: dict[int, Exception] = {}
-        self._stalled: set[int] = set()
         self._work = asyncio.Semaphore(_AT_ONCE)
         self._stop = asyncio.Event()
 
@@ -79,11 +79,7 @@ class Attempts:
             if not self._stop.is_set():
                 await self._give_up(update)
             return not self._stop.is_set()
-        chat = chat_of(update)
-        try:
-            return await self._until_done(update, first)
-        finally:
-            self._stalled.discard(chat)
+        return await self._until_done(update, first)
 
     async def _until_done(self, update: Update, work: Awaitable[Any]) -> bool:
         began, tries, failures = time.monotonic(), 0, 0
@@ -95,7 +91,6 @@ class Attempts:
                 metrics.HANDLED.labels("done").inc()
                 return True
             metrics.HANDLED.labels("failed").inc()
-            self._stalled.add(chat_of(update))
             tries += 1
             failures += not (is_transient(error) and time.monotonic() - began < _PATIENCE)
             if failures >= ATTEMPTS:
@@ -108,12 +103,13 @@ class Attempts:
             work = self._process(update)
 
     async def answer_urgent(self, update: Update) -> None:
-        """An update comes while its chat waits: whoever writes that it is urgent must not wait too."""
+        """An update waits for its chat's earlier ones: urgent words wait for three seconds only."""
         said = update.message
-        if said is None or chat_of(update) not in self._stalled:
+        if said is None:
             return
         _, urgent = urgent_answer(said.text or said.caption or "", self._number)
         if urgent is not None:
+            await asyncio.sleep(_URGENT_SECONDS)
             await self._say(update, urgent)
 
     async def surely(self, write: Callable[..., Any], *arguments: object) -> Any:

@@ -73,6 +73,11 @@ class Cards:
             await self._send(case, card, reply_to)
             self._remember(case.id, card)
 
+    def close(self) -> None:
+        """Draw nothing more: the bot is stopping."""
+        for task in self._doubtful.values():
+            task.cancel()
+
     async def _drawn(self, case_id: str, asking_danger: bool) -> tuple[Case, Message]:
         case, place = await asyncio.to_thread(self._snapshot, case_id)
         return case, render_case(case, place, self._number, asking_danger=asking_danger)

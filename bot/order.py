@@ -38,12 +38,14 @@ class ChatOrder(BaseUpdateProcessor):
         if not isinstance(update, Update):
             await coroutine
             return
-        await self._attempts.answer_urgent(update)
         chat = chat_of(update)
         lock = self._locks.setdefault(chat, asyncio.Lock())
         self._waiting[chat] = self._waiting.get(chat, 0) + 1
+        urgent = asyncio.create_task(self._attempts.answer_urgent(update)) if lock.locked() else None
         try:
             async with lock:
+                if urgent is not None:
+                    urgent.cancel()
                 with about(update=update.update_id):
                     await self._deal(update, chat, coroutine)
         finally:

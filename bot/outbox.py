@@ -37,7 +37,7 @@ _BATCH = 30
 _CHATS_AT_ONCE = 60
 _TRIES = 5
 """Failures of a message, for another reason than that Telegram or the record is away, after which it is dropped."""
-_LONGEST_PAUSE = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _DRAIN_SECONDS = 10.0
 _BEGIN_SECONDS = 20.0
 """A chat's next message is begun so long after it was handed out; the lease on it lasts for a minute."""
@@ -143,13 +143,13 @@ class Outbox:
             unreached = self._unreached.get(outgoing.chat_id, 0) + 1
             self._unreached[outgoing.chat_id] = unreached
             asked = seconds(error) + 1 if isinstance(error, RetryAfter) else 0.0
-            after = timedelta(seconds=max(asked, min(_LONGEST_PAUSE, 2.0 ** min(unreached, 10) / 2)))
+            after = max(_pause(unreached), timedelta(seconds=asked))
             await asyncio.to_thread(outbox.postpone, self._db, outgoing.id, after)
             return after
         if isinstance(error, BadRequest) or outgoing.attempts >= _TRIES:
             _log.error("message %d given up: %s", outgoing.id, type(error).__name__)
             return await self._ended(lambda: self._give_up(outgoing))
-        after = timedelta(seconds=2**outgoing.attempts)
+        after = _pause(outgoing.attempts)
         await asyncio.to_thread(outbox.retry, self._db, outgoing.id, after)
         return after
 
@@ -227,6 +227,11 @@ def _subject(outgoing: Outgoing) -> dict[str, str | int]:
             return {"turn": int(outgoing.reference)}
         case _:
             return {}
+
+
+def _pause(failures: int) -> timedelta:
+    """Before the next try: doubling."""
+    return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures - 1, 10)))
 
 
 def _is_dead(owner: str) -> bool:

@@ -1,15 +1,15 @@
-"""Which failures pass by themselves: Telegram or the record cannot be used at the moment, and later they can."""
+"""Which failures pass by themselves: Telegram or the record cannot be used at the moment, or another bot is at it."""
 
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
-from cases.errors import DatabaseUnavailable
+from cases.errors import DatabaseUnavailable, LeaseTaken
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same is worth trying again later, as often as it takes."""
     if isinstance(error, TelegramError):
         return not isinstance(error, (BadRequest, Forbidden))
-    return isinstance(error, DatabaseUnavailable)
+    return isinstance(error, (DatabaseUnavailable, LeaseTaken))
 
 
 def is_unanswered(error: BaseException) -> bool:

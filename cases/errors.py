@@ -8,6 +8,8 @@
     ├── KeyMissing · KeyInvalid · KeyExists     no key, not a key or kept in the wrong place, or one is there already
     ├── WrongKey                sealed with another key
     ├── SealBroken              sealed with this key, but changed since or put in another place
+    ├── BackupBroken            a backup that is damaged, cut short, or none
+    ├── BackupRefused           it would overwrite something, or lie in the wrong place
     ├── ErasureUnfinished       the rows are gone, their bytes not yet: forget again
     └── DatabaseUnavailable     the database cannot be reached, is locked, or refused
         ├── SchemaUnknown       made by a newer version of this program, which older ones cannot share
@@ -67,6 +69,14 @@ class WrongKey(CasesError):
 
 class SealBroken(CasesError):
     """Sealed bytes were changed, cut short, or moved to another row."""
+
+
+class BackupBroken(CasesError):
+    """A sealed file is damaged, cut short, or not ours; nothing of it was used."""
+
+
+class BackupRefused(CasesError):
+    """A backup or a restoration that would overwrite something or lie in the wrong place; nothing was written."""
 
 
 class ErasureUnfinished(CasesError):

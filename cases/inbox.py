@@ -2,15 +2,19 @@
 is done.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from cases.database import CaseDatabase
+from cases.errors import SealBroken
 from cases.messages import note_in
 from cases.tables import InboxRow
 from cases.updates import chat_of, message_of
+
+_log = logging.getLogger(__name__)
 
 
 def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
@@ -26,14 +30,17 @@ def receive(db: CaseDatabase, update_id: int, payload: bytes) -> bool:
 
 
 def pending(db: CaseDatabase) -> list[tuple[int, bytes]]:
-    """(update id, payload) of all updates not done, in the order they came."""
+    """(update id, payload) of all updates not done, in the order they came; one that is damaged is left out."""
     waiting = select(InboxRow).where(InboxRow.payload.is_not(None)).order_by(InboxRow.number)
+    pending: list[tuple[int, bytes]] = []
     with db.read() as session:
-        return [
-            (row.update_id, db.vault.open(row.payload, inbox_place(row.update_id)))
-            for row in session.scalars(waiting)
-            if row.payload is not None
-        ]
+        for row in session.scalars(waiting):
+            assert row.payload is not None
+            try:
+                pending.append((row.update_id, db.vault.open(row.payload, inbox_place(row.update_id))))
+            except SealBroken:  # one damaged row must not keep the bot from starting
+                _log.error("update %d cannot be read any more and is left", row.update_id)
+    return pending
 
 
 @dataclass(frozen=True)

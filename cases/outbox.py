@@ -11,6 +11,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from cases.database import CaseDatabase
+from cases.errors import SealBroken
 from cases.record import Outgoing, OutgoingKind
 from cases.tables import OutboxRow
 
@@ -81,7 +82,7 @@ def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:
             row.owner = owner
             row.leased_until = now + timedelta(seconds=LEASE_SECONDS)
             row.attempts += 1
-        return [_outgoing(db, row) for row in rows]
+        return [outgoing for row in rows if (outgoing := _outgoing(db, row)) is not None]
 
 
 def place(db: CaseDatabase, outgoing_id: int, message_id: int) -> None:
@@ -167,13 +168,19 @@ def _end(db: CaseDatabase, row: OutboxRow) -> None:
     row.payload = row.owner = row.leased_until = None
 
 
-def _outgoing(db: CaseDatabase, row: OutboxRow) -> Outgoing:
+def _outgoing(db: CaseDatabase, row: OutboxRow) -> Outgoing | None:
+    try:
+        payload = db.vault.open(row.payload, outbox_place(row.dedupe)) if row.payload else b""
+    except SealBroken:  # one damaged row must not hold up all the others
+        _end(db, row)
+        row.dropped = "damaged"
+        return None
     return Outgoing(
         id=row.id,
         chat_id=row.chat_id,
         kind=_KINDS[row.kind],
         reference=row.reference,
-        payload=db.vault.open(row.payload, outbox_place(row.dedupe)) if row.payload else b"",
+        payload=payload,
         attempts=row.attempts,
         message_id=row.message_id,
     )

@@ -233,6 +233,8 @@ class ForgottenRow(Table):
 
     __tablename__ = "forgotten"
 
+    __table_args__ = ()
+
     patient_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     erased: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -17,7 +17,7 @@ from local.settings import ROOT
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before a crashed part is started again: doubling, until it has lived for `STEADY` seconds."""
 
-STEADY = 60.0
+STEADY = 20.0
 MOST_CRASHES = 4
 """A part that crashes so often before it was up once will not come up."""
 

@@ -26,6 +26,19 @@ _HEADERS = {
     "Permissions-Policy": "microphone=(), geolocation=()",
 }
 
+BODY_BYTES = 256 * 1024 * 1024
+"""Largest request: an album of ten files that a bot may still fetch (20 MB each), with room to spare."""
+
+
+def oversize(headers: Headers) -> tuple[int, str] | None:
+    """Status and reason for a request whose body is too large or of a size that is not told, else None."""
+    if "transfer-encoding" in headers:
+        return 411, "the size of the request must be told"
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > BODY_BYTES:
+        return 413, "the request is too large"
+    return None
+
 
 def refusal(headers: Headers, method: str, path: str, client: str | None) -> str | None:
     """Why a request is refused, or None where it may pass."""
@@ -51,7 +64,7 @@ def _name(host: str) -> str:
 
 
 class Guard:
-    """ASGI middleware: 403 for what `refusal` refuses, the page's policy on every answer."""
+    """ASGI middleware: 403 for what `refusal` refuses, 411 or 413 for `oversize`, the page's policy on every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,9 +83,12 @@ class Guard:
             await send(message)
 
         client = scope.get("client")
-        reason = refusal(Headers(scope=scope), scope["method"], scope["path"], client[0] if client else None)
-        if reason is not None:
-            body = {"ok": False, "error_code": 403, "description": f"Forbidden: {reason}"}
-            await JSONResponse(body, status_code=403)(scope, receive, send_with_policy)
+        headers = Headers(scope=scope)
+        reason = refusal(headers, scope["method"], scope["path"], client[0] if client else None)
+        refused = (403, f"Forbidden: {reason}") if reason is not None else oversize(headers)
+        if refused is not None:
+            status, description = refused
+            body = {"ok": False, "error_code": status, "description": description}
+            await JSONResponse(body, status_code=status)(scope, receive, send_with_policy)
             return
         await self._app(scope, receive, send_with_policy)

@@ -15,12 +15,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.formparsers import MultiPartParser
 
 from local.playground import chat_routes
 from local.playground.dispatch import bot_api, call
 from local.playground.errors import BotApiError, PatientError
 from local.playground.faults import Fault
-from local.playground.guard import Guard
+from local.playground.guard import BODY_BYTES, Guard
 from local.playground.parameters import Parameters
 from local.playground.playground import Playground
 from local.playground.settings import HOST, PlaygroundSettings
@@ -28,6 +29,9 @@ from local.playground.webhook import WebhookSender
 from local.playground.wire import Json
 
 PAGE = Path(__file__).parent / "page"
+
+# Uploads stay in memory: a temporary file would put them on the disk unencrypted.
+MultiPartParser.spool_max_size = BODY_BYTES
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,8 @@ from model.server import chat, metrics
 from model.server.contract import (
     ChatRequest,
     CompatGenerateRequest,
+    ExplainRequest,
+    ExplainResponse,
     GenerateRequest,
     GenerateResponse,
     Info,
@@ -152,6 +154,13 @@ def _add_generation_routes(app: FastAPI, queue: RequestQueue) -> None:
         job = Job(prompt_of_inputs(request.inputs), request.parameters)
         queue.engine.check(job)
         return StreamingResponse(_events(queue, job), media_type="text/event-stream")
+
+    @app.post("/explain")
+    async def explain(request: ExplainRequest) -> ExplainResponse:
+        pictures = prompt_of_inputs(request.inputs).pictures
+        if len(pictures) != 1:
+            raise RequestError(f"one picture is needed to explain, not {len(pictures)}")
+        return await queue.explain(pictures[0], request.way)
 
     @app.post("/", response_model=None)
     async def compatible(request: CompatGenerateRequest) -> StreamingResponse | list[GenerateResponse]:

@@ -46,6 +46,21 @@ class GenerateRequest(BaseModel):
     parameters: GenerateParameters = GenerateParameters()
 
 
+class ExplainRequest(BaseModel):
+    """One picture, as `![](data:image/…;base64,…)`; the words beside it are not read. Not part of TGI's contract."""
+
+    inputs: str = Field(min_length=1)
+    way: Literal["occlusion", "attention"] = "occlusion"
+
+
+class ExplainResponse(BaseModel):
+    """The choice, how much each patch counted for it (rows of 0 to 1), and that over the picture as a data address."""
+
+    choice: str
+    heat: list[list[float]]
+    overlay: str
+
+
 class CompatGenerateRequest(GenerateRequest):
     """What `/` takes."""
 

@@ -1,5 +1,7 @@
 """Answers batches of prompts with the network; keeps what it read of a picture for the questions that follow."""
 
+import base64
+import io
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +13,12 @@ from transformers.generation.streamers import BaseStreamer
 
 from conditions import CHOICE_QUESTION
 from model.errors import RequestError
+from model.explain import Way, looked_at, overlay
 from model.network import SkinGPT, embed_prompt, picture_tokens
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.server.contract import (
     Details,
+    ExplainResponse,
     FinishReason,
     GenerateParameters,
     GenerateResponse,
@@ -131,6 +135,21 @@ class Engine:
             self._response(job, generated.sequences[row], [step[row] for step in logits], inputs, row)
             for row, job in enumerate(jobs)
         ]
+
+    def explain(self, picture: Picture, way: Way) -> ExplainResponse:
+        """What the answer to the choice question looks at in `picture`.
+
+        Raises:
+            RequestError: this network cannot tell.
+        """
+        told = looked_at(self.skingpt, picture.image, way)
+        content = io.BytesIO()
+        overlay(picture.image, told.heat).save(content, "JPEG", quality=88)
+        return ExplainResponse(
+            choice=told.choice,
+            heat=[[round(value, 4) for value in row] for row in told.heat.tolist()],
+            overlay=f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}",
+        )
 
     def plain_token(self, token: int) -> Token:
         """A streamed token; how likely it was is told at the end, not while streaming."""

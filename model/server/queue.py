@@ -10,9 +10,11 @@ from torch import Tensor
 from transformers.generation.streamers import BaseStreamer
 
 from model.errors import ModelError
+from model.explain import Way
 from model.server import metrics
-from model.server.contract import GenerateParameters, GenerateResponse
+from model.server.contract import ExplainResponse, GenerateParameters, GenerateResponse
 from model.server.engine import Engine, Job
+from model.server.prompts import Picture
 
 
 class Overloaded(ModelError):
@@ -81,6 +83,17 @@ class RequestQueue:
         while (token := await streamer.ids.get()) is not None:
             yield token
         yield (await running)[0]
+
+    async def explain(self, picture: Picture, way: Way) -> ExplainResponse:
+        """What the answer looks at in `picture`; waits its turn like an answer.
+
+        Raises:
+            RequestError: this network cannot tell.
+            Overloaded: too many wait already.
+        """
+        if len(self._waiting) >= self._max_waiting:
+            raise Overloaded("Model is overloaded")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.engine.explain, picture, way)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

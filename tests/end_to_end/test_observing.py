@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from local.playground.patient import Patient
-from tests.end_to_end.test_house import PATIENCE, agree, answer_to_photo, follow_up, is_answer, until
+from tests.end_to_end.test_house import PATIENCE, agree, answer_to_photo, is_answer, until
 from tests.end_to_end.whole_house import WholeHouse
 from tests.test_dashboard import OURS, expressions, names_in
 
@@ -102,7 +102,8 @@ def test_no_token_and_no_word_is_in_any_log(house: WholeHouse, newcomer: Patient
     agree(newcomer)
     sent = newcomer.say("my quetzalcoatlus ointment did not help my dandruff")
     newcomer.wait_for(is_answer, after=sent["message_id"], timeout=PATIENCE)
-    follow_up(newcomer, "can I use shampoo against quetzalcoatlus dandruff?")
+    asked = newcomer.say("can I use shampoo against quetzalcoatlus dandruff?")
+    newcomer.wait_for(lambda message: len(message.get("text", "")) > 40, after=asked["message_id"], timeout=PATIENCE)
     for log in (house.folder / "var" / "logs").glob("*.log"):
         written = log.read_text(encoding="utf-8", errors="replace")
         for planted in ("quetzalcoatlus", "bot1:playground", "data:image", "1:playground"):

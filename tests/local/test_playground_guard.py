@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartParser
 
-from local.playground.guard import refusal
+from local.playground.guard import BODY_BYTES, refusal
 from local.playground.patient import Patient
 from local.playground.server import PAGE, serving
 from local.playground.settings import PlaygroundSettings
@@ -98,3 +100,17 @@ def test_a_token_of_the_wrong_shape_is_named_but_not_repeated(token: str) -> Non
     with pytest.raises(ValidationError) as caught:
         PlaygroundSettings(token=SecretStr(token))
     assert "SKINGPT_PLAYGROUND_TOKEN" in str(caught.value)
+
+
+def test_a_request_that_is_too_large_or_tells_no_size_is_refused_unread(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        head = f"POST /chat/open HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {BODY_BYTES + 1}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+    pieces = httpx.post(f"{address}/chat/open", content=iter([b"{", b"}"]))
+    assert pieces.status_code == 411
+
+
+def test_an_upload_is_never_spooled_to_the_disk() -> None:
+    assert MultiPartParser.spool_max_size >= BODY_BYTES

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-PLANTED = "Zwetschgenkrautwickel"
+PLANTED = "zwetschgenkraut"
 """Long enough that no encoding of it comes about by chance."""
 
 

@@ -91,7 +91,7 @@ def sealed_bytes(folder: Path) -> set[bytes]:
         queries = ("SELECT body FROM messages", "SELECT described FROM files", "SELECT answer FROM presses")
         values = [value for query in queries for (value,) in db.execute(query) if value]
     values += [file.read_bytes() for file in (folder / "files").rglob("*") if file.is_file()]
-    return {piece for value in values for piece in slices(value)}
+    return {piece for value in values for piece in slices(value, 700)}
 
 
 def test_a_folder_of_version_0_1_is_sealed_at_the_first_start(settings: PlaygroundSettings) -> None:

@@ -15,6 +15,9 @@ from urllib.parse import quote, quote_plus
 WINDOW = 24
 """Bytes of one piece of a photo or a sealed value: no other is like it by chance."""
 
+PAGE = 4000
+"""Fewer bytes than a page of a database has."""
+
 _STREAM_STARTS = re.compile(rb"\x1f\x8b\x08|[\x08\x18\x28\x38\x48\x58\x68\x78][\x01\x5e\x9c\xda]")
 _LARGEST_STREAM = 4_000_000
 
@@ -40,18 +43,20 @@ def _base64(data: bytes) -> Iterator[bytes]:
         yield inner.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-def slices(data: bytes, every: int = 700) -> set[bytes]:
-    """Windows of `data`, without those of one repeated byte, which are found anywhere."""
-    windows = {data[at : at + WINDOW] for at in range(0, max(1, len(data) - WINDOW), every)}
+def slices(data: bytes, every: int = PAGE) -> set[bytes]:
+    """Windows of `data`, so many that every page of it has one; without those that are found anywhere."""
+    last = max(0, len(data) - WINDOW)
+    windows = {data[at : at + WINDOW] for at in (*range(0, last, every), last)}
     return {window for window in windows if len(window) >= min(WINDOW, len(data)) and len(set(window)) > WINDOW // 3}
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
     """What the compressed streams in `data` hold."""
+    view = memoryview(data)
     for start in _STREAM_STARTS.finditer(data):
         stream = zlib.decompressobj(wbits=47)
         try:
-            inner = stream.decompress(data[start.start() :][:_LARGEST_STREAM], _LARGEST_STREAM)
+            inner = stream.decompress(view[start.start() :][:_LARGEST_STREAM], _LARGEST_STREAM)
         except zlib.error:
             continue
         if len(inner) >= 8:

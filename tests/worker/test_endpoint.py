@@ -19,6 +19,7 @@ from worker.errors import (
     ModelFailed,
     ModelNonsense,
     ModelRefused,
+    ModelSlow,
     ModelUnavailable,
     PhotoUnreadable,
 )
@@ -195,6 +196,12 @@ def test_nobody_at_the_address() -> None:
     settings = WorkerSettings(model_url="http://127.0.0.1:9", worker_model_tries=2)
     with pytest.raises(ModelUnavailable, match="SKINGPT_MODEL_URL"):
         Endpoint(settings, sleep=lambda _: None).ask(photo(), "What is it?")
+
+
+def test_a_model_that_takes_the_photo_and_does_not_answer_is_not_away(model: StubModel) -> None:
+    model.fault = "slow"
+    with pytest.raises(ModelSlow, match="SKINGPT_WORKER_MODEL_SECONDS"):
+        endpoint(model, tries=1, seconds=0.2).ask(photo(), "What is it?")
 
 
 def test_a_photo_that_cannot_be_decoded_is_told_apart(model: StubModel) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from agents.intents import asks
 from agents.sentences import sentences
 from agents.stems import content_stems
 from agents.subjects import named_in
@@ -56,7 +57,7 @@ def _is_outside(part: str, found: Sequence[Passage]) -> bool:
     named = bool(named_in(part))
     if not named and about["other_medicine"].search(part) and not about["skin"].search(part):
         return True
-    return _asks_unknown(part, found)
+    return asks(part) and _asks_unknown(part, found)
 
 
 def _asks_unknown(part: str, found: Sequence[Passage]) -> bool:

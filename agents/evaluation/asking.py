@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,14 @@ class Talk:
         self.case = case
         self.turns: list[Turn] = []
         self.seconds: list[float] = []
+
+    def open(self) -> Advice:
+        """The advice on the words that open the case."""
+        advice = self._adviser.advise(self.case, _TODAY)
+        self.case = self.case.model_copy(update={"advice": advice})
+        self._add(Role.PATIENT, self.case.words, None)
+        self._add(Role.ASSISTANT, advice.text, 1)
+        return advice
 
     def say(self, text: str) -> Reply:
         """The agent's reply to the patient's `text`."""
@@ -114,6 +122,3 @@ def long_talk(adviser: Adviser, told: str, chatter: Iterable[str], ask: str) -> 
 def p95(seconds: Sequence[float]) -> float:
     """The 95th percentile."""
     return statistics.quantiles(seconds, n=20)[-1]
-
-
-FigureOf = Callable[[Adviser], Mapping[str, Any]]

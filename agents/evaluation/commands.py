@@ -4,7 +4,8 @@ Triage and the check of sentences need nothing; the rest asks the agent over the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,8 +86,9 @@ def agent(
         typer.echo(f"{'ok  ' if bar.reached else 'MISS'} {bar.name:52} {bar.value:8.3f}  {sign} {bar.reach:g}")
 
 
-def measured() -> Mapping[str, Any]:
-    """What is asked of the agent over the published library. Raises the errors of `knowledge`."""
+@contextmanager
+def at_work() -> Iterator[Adviser]:
+    """The agent over the published library, with a memory that is gone afterwards. Raises the errors of `knowledge`."""
     settings = KnowledgeSettings()
     embedder = RemoteEmbedder(settings.embedder_url)
     search = Search(open_library(settings, embedder), embedder)
@@ -94,20 +96,25 @@ def measured() -> Mapping[str, Any]:
         agent_settings = AgentSettings(data=Path(folder))
         memory = open_memory(agent_settings, Vault(b"\0" * 32))  # of made-up patients, erased with the folder
         try:
-            adviser = Adviser(search, ExtractiveChatModel(), memory, _Blind(), agent_settings)
-            answered, asked = asking.not_covered(adviser)
-            last, talk = asking.long_talk(adviser, _TOLD, _CHATTER, _ASKED)
-            return {
-                "not_covered": {"asked": asked, "share": 1 - len(answered) / asked, "answered_all_the_same": answered},
-                "histories": asking.histories(adviser),
-                "talk": {
-                    "turns": sum(1 for turn in talk.turns if turn.answers is None),
-                    "facts_used": all(word in last.text for word in ("pregnant", "penicillin", "clotrimazole")),
-                    "p95_seconds": asking.p95(talk.seconds),
-                },
-            }
+            yield Adviser(search, ExtractiveChatModel(), memory, _Blind(), agent_settings)
         finally:
             close_memory(memory)
+
+
+def measured() -> Mapping[str, Any]:
+    """What is asked of the agent over the published library. Raises the errors of `knowledge`."""
+    with at_work() as adviser:
+        answered, asked = asking.not_covered(adviser)
+        last, talk = asking.long_talk(adviser, _TOLD, _CHATTER, _ASKED)
+        return {
+            "not_covered": {"asked": asked, "share": 1 - len(answered) / asked, "answered_all_the_same": answered},
+            "histories": asking.histories(adviser),
+            "talk": {
+                "turns": sum(1 for turn in talk.turns if turn.answers is None),
+                "facts_used": all(word in last.text for word in ("pregnant", "penicillin", "clotrimazole")),
+                "p95_seconds": asking.p95(talk.seconds),
+            },
+        }
 
 
 def bars(found: Mapping[str, Any]) -> list[Bar]:

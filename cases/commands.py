@@ -25,7 +25,7 @@ from cases.record import Patient
 from cases.retention import purge as purge_cases
 from cases.settings import CasesSettings
 
-app = typer.Typer(name="cases", help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
+app = typer.Typer(help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
 
 ChatId = Annotated[int, typer.Argument(help="The Telegram chat of the patient.")]
 
@@ -60,6 +60,7 @@ def forget(
             typer.confirm(f"Erase all that is kept of chat {chat_id}?", abort=True)
         counts = forget_patient(db, patient.id).counts
     typer.echo("Erased: " + ", ".join(f"{count} {table}" for table, count in sorted(counts.items()) if count) + ".")
+    typer.echo("The agent's memory of it goes within an hour of the house running; the chat itself is left as it is.")
 
 
 @app.command()

@@ -60,6 +60,7 @@ def forget(
             typer.confirm(f"Erase all that is kept of chat {chat_id}?", abort=True)
         counts = forget_patient(db, patient.id).counts
     typer.echo("Erased: " + ", ".join(f"{count} {table}" for table, count in sorted(counts.items()) if count) + ".")
+    typer.echo("The agent's memory of it goes within an hour of the house running; the chat itself is left as it is.")
 
 
 @app.command()

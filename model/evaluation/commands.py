@@ -13,6 +13,7 @@ import typer
 from model.choosing import choose
 from model.errors import DataSetError
 from model.evaluation.evaluate import evaluate, not_skin_auc, read_cases, read_records, views_agree
+from model.evaluation.folds import judge_folds
 from model.evaluation.intervals import Figure
 from model.evaluation.pictures import draw_judged
 from model.evaluation.steps import compare_steps
@@ -71,6 +72,18 @@ def steps(
     """The paper's Fig. 3: what step 1 alone, step 2 alone and both say of the same pictures, and the tower alone."""
     with told_plainly():
         _show(compare_steps(run, data, split), as_json=as_json)
+
+
+@app.command()
+def folds(
+    runs: Annotated[list[Path], typer.Argument(help="The run folders, one a fold.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder with pad_ufes_20.")],
+    as_json: AsJson = False,
+) -> None:
+    """Out of fold on PAD-UFES-20's train and validation patients, the plain head beside."""
+    torch.set_num_threads(ModelSettings().threads)
+    with told_plainly():
+        _show(judge_folds(data, runs), as_json=as_json)
 
 
 @app.command()

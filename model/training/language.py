@@ -7,7 +7,7 @@ Run: `skingpt train --preset mini --step 1 --data DATA --run RUN`, then `--step 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -195,7 +195,7 @@ def train_language(
     folder.record(
         recipe,
         fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
-        | {"preset": preset.name, "start": str(start), "fold": str(fold)},
+        | {"preset": preset.name, "start": start and str(start), "fold": fold and asdict(fold)},
     )
     measured = measured_features(train, run / f"measured-{len(train)}.json")
     shares = concept_shares(data / "skincon") if (data / "skincon").is_dir() else {}

@@ -6,7 +6,7 @@ the two steps after it worth taking. Run: `skingpt train --preset mini --step vi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def train_vision(
     train = read_pictures(data, "train", STORED_SIDE, fold=fold)
     val = read_pictures(data, "val", STORED_SIDE, fold=fold)
     read = fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
-    folder.record(recipe, read | {"start": str(start), "fold": str(fold)})
+    folder.record(recipe, read | {"start": start and str(start), "fold": fold and asdict(fold)})
     torch.manual_seed(recipe.plan.seed)
     network = load_heads(start) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
     averaged = fit(VisionCourse(network, train, val, recipe), recipe.plan, folder)

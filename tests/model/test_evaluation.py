@@ -21,6 +21,8 @@ from model.evaluation.intervals import Bootstrap, Figure, auc, calibration_slope
 from model.evaluation.pictures import draw_judged
 from model.evaluation.steadiness import VIEWS, agreement, sampled
 from model.evaluation.study import LEVELS, STATEMENTS
+from model.network import SkinGPT
+from model.vision_tower import PlainHead
 from tests.model.conftest import drawn_lesion
 from worker.settings import WorkerSettings
 
@@ -218,3 +220,28 @@ def test_steps_are_compared_as_far_as_they_were_trained(drawn_data: Path, releas
     assert told["step_1_only"] == told["both"]
     assert set(told["both"]) == {"accuracy", "balanced_accuracy", "auc_malignant_vs_benign", "measured_words_told"}
     assert torch.get_num_threads() == 1
+
+
+def test_folds_are_pooled_and_must_be_whole_and_honest(
+    drawn_data: Path, miniature: SkinGPT, released: Path, tmp_path: Path
+) -> None:
+    for number in range(2):
+        folder = tmp_path / f"fold-{number}"
+        folder.mkdir()
+        (folder / "step-2").symlink_to(released)
+        told = {"fold": {"number": number, "of": 2}, "start": None}
+        (folder / "vision.data.json").write_text(json.dumps(told))
+        torch.save(PlainHead(miniature.network.vision_model).state_dict(), folder / "vision.pt")
+    where = ["--data", str(drawn_data), "--json"]
+    both = [str(tmp_path / f"fold-{number}") for number in range(2)]
+    told = json.loads(run("folds", *both, *where))
+    assert told["n"] == 12
+    assert set(told["gain_from_history"]) == {"value", "low", "high"}
+    assert "each once" in CliRunner().invoke(app, ["folds", both[0], both[0], *where]).output
+    (tmp_path / "fold-1" / "vision.data.json").write_text(json.dumps(told_start(1)))
+    refused = CliRunner().invoke(app, ["folds", *both, *where])
+    assert (refused.exit_code, "may have seen the fold" in refused.output) == (2, True)
+
+
+def told_start(number: int) -> dict[str, object]:
+    return {"fold": {"number": number, "of": 2}, "start": "weights"}

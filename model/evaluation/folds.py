@@ -1,0 +1,84 @@
+"""Out-of-fold figures on PAD-UFES-20: every patient of train and validation judged by a model that never saw them.
+
+Train each fold in a folder of its own (the same with `--step 1` and `--step 2`), then judge them together:
+
+    for k in 0 1 2 3 4; do skingpt train --step vision --data DATA --run RUN/fold-$k --fold $k/5; done
+    skingpt evaluate folds --data DATA RUN/fold-0 RUN/fold-1 RUN/fold-2 RUN/fold-3 RUN/fold-4
+
+A fold whose tower began as weights that saw the photos (`--start`) is refused: its figures would flatter.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model.choosing import choose
+from model.datasets.pad_ufes_20 import read_pad_ufes_20
+from model.errors import TrainingError
+from model.evaluation.evaluate import Cases, read_cases
+from model.evaluation.figures import Judged, choice_figures, difference
+from model.evaluation.intervals import Figure
+from model.network import SkinGPT, load_skingpt
+from model.pictures import Fold
+from model.training.vision import load_plain_head
+
+
+def judge_folds(data: Path, runs: Sequence[Path]) -> dict[str, object]:
+    """Figures pooled over the folds: photo alone, with history, the plain head, and what lies between them.
+
+    Raises:
+        TrainingError: the runs are not the folds of one division, each once, or one began with weights that saw it.
+        WeightsError: a fold's step 2 or vision step has not been run to its end.
+    """
+    folds = [_fold(run) for run in runs]
+    if {(fold.number, fold.of) for fold in folds} != {(number, len(runs)) for number in range(len(runs))}:
+        raise TrainingError(
+            f"{len(runs)} runs are not the folds 0/{len(runs)} to {len(runs) - 1}/{len(runs)}, each once"
+        )
+    records = read_pad_ufes_20(data / "pad_ufes_20").records
+    photo, history, plain = [], [], []
+    for run, fold in zip(runs, folds, strict=True):
+        skingpt: SkinGPT = load_skingpt(run / "step-2")
+        cases = read_cases(skingpt, [record for record in fold.split(records)["val"] if not record.cutout])
+        photo.append(_judged(skingpt, cases, with_history=False))
+        history.append(_judged(skingpt, cases, with_history=True))
+        with torch.inference_mode():
+            plain.append(cases.judged(load_plain_head(run).heads(cases.features.float())[0].softmax(-1)))
+    one, two, head = pooled(photo), pooled(history), pooled(plain)
+    over_head: Figure = difference(one, head)
+    return {
+        "n": len(one.truth),
+        "photo_only": choice_figures(one),
+        "with_history": choice_figures(two),
+        "plain_head": choice_figures(head),
+        "balanced_accuracy_over_plain_head": over_head,
+        "gain_from_history": difference(two, one),
+    }
+
+
+def pooled(parts: Sequence[Judged]) -> Judged:
+    """The folds' answers as if they were one model's."""
+    return Judged(
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.truth for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+    )
+
+
+def _judged(skingpt: SkinGPT, cases: Cases, *, with_history: bool) -> Judged:
+    return cases.judged(choose(skingpt, cases.features, cases.facts(with_history=with_history)).choices.exp())
+
+
+def _fold(run: Path) -> Fold:
+    file = run / "vision.data.json"
+    if not file.is_file():
+        raise TrainingError(f"{file} is missing: train the fold's vision step there first")
+    told = json.loads(file.read_text())
+    if told["fold"] is None:
+        raise TrainingError(f"{run} was trained without --fold")
+    if told["start"] is not None:
+        raise TrainingError(f"{run} began with {told['start']}, which may have seen the fold: train it without --start")
+    return Fold(**told["fold"])

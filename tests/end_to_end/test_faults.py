@@ -221,7 +221,7 @@ def test_a_slow_model_is_asked_again(house: HouseUnderFault, patient: Patient) -
 
 def test_telegram_away_slow_and_refusing_leaves_one_answer(house: HouseUnderFault, patient: Patient) -> None:
     chat = patient.chat_id
-    add_fault(house.page, method="*", code=502, times=8, chat_id=chat)
+    add_fault(house.page, method="*", code=502, times=6, chat_id=chat)
     add_fault(house.page, method="editMessageText", code=429, retry_after=2, times=2, chat_id=chat)
     add_fault(house.page, method="editMessageText", delay=3, times=2, chat_id=chat)
     add_fault(house.page, method="sendMessage", code=502, when="after", times=1, chat_id=chat)

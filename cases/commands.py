@@ -25,7 +25,7 @@ from cases.record import Patient
 from cases.retention import purge as purge_cases
 from cases.settings import CasesSettings
 
-app = typer.Typer(name="cases", help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
+app = typer.Typer(help="Patients' records: hand over, erase, seal.", no_args_is_help=True)
 
 ChatId = Annotated[int, typer.Argument(help="The Telegram chat of the patient.")]
 

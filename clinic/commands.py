@@ -14,7 +14,6 @@ from exporter import export
 from logs import start_logging
 
 app = typer.Typer(name="clinic", help="The dermatologists' web page.")
-HOST = "127.0.0.1"
 
 
 @app.callback(invoke_without_command=True)
@@ -45,7 +44,7 @@ def serve(context: typer.Context) -> None:
     # Without the access log: its lines would hold the words of a search.
     uvicorn.run(
         create_app(services, settings.hosts),
-        host=HOST,
+        host=settings.clinic_listen,
         port=settings.clinic_port,
         access_log=False,
         server_header=False,

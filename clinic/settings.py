@@ -10,6 +10,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 class ClinicSettings(RoomSettings):
     """Where the page listens and who may sign in."""
 
+    clinic_listen: str = Field(default="127.0.0.1", pattern=r"^[0-9a-f.:]+$")
+    """The address it listens on; in a container 0.0.0.0, published on the loopback of its host alone."""
     clinic_port: int = Field(default=8766, ge=1, le=65535)
     clinic_users: SecretStr = SecretStr("")
     """The clinicians who may sign in, separated by commas, each a line of `./run clinic invite NAME`."""

@@ -34,8 +34,8 @@ _MARGIN_SECONDS = 30
 
 def _broker_options(scheme: str, task_seconds: int) -> dict[str, Any]:
     """Transport options. Redis: kombu's `transport/redis.py` redelivers an unacknowledged message only when
-    its visibility timeout is over and every `interval x throttle` seconds; RabbitMQ: wait until the broker
-    has written a message.
+    its visibility timeout is over and every `interval x throttle` seconds; RabbitMQ: a message counts as sent
+    when the broker has confirmed that it is written.
     """
     if scheme.startswith(("redis", "sentinel")):
         return {
@@ -81,6 +81,13 @@ def make_app(settings: WorkerSettings) -> Celery:
         # A Redis whose disk is full answers with an error that is none of the connection: without this a worker stops
         # consuming for ever, and lives on.
         broker_channel_error_retry=True,
+        broker_connection_timeout=3,
+        broker_heartbeat=30,
+        # RabbitMQ 4 discourages queues that are neither durable nor one connection's own; and a connection's own would
+        # be locked for a worker that comes back before the broker has noticed that its connection broke.
+        control_queue_durable=True,
+        control_queue_exclusive=False,
+        worker_consumer="worker.consumer:Consumer",
         broker_transport_options=_broker_options(scheme, settings.worker_task_seconds),
         enable_utc=True,
     )

@@ -1,7 +1,7 @@
 """Putting work on the queues. Never raises when the broker is down: the case is stored already and the sweep
 finds it.
 
-With the broker down a call may block for seconds: code in an event loop calls these in a thread.
+With the broker down or full a call may block for seconds: code in an event loop calls these in a thread.
 """
 
 import logging
@@ -14,10 +14,28 @@ from worker.app import app
 _log = logging.getLogger(__name__)
 
 
+_SEND_SECONDS = 5
+"""Longest wait for a connection of the pool, for the message to be taken, and for the broker to confirm it."""
+
+
 def _send(task: str, *arguments: str | int) -> bool:
     try:
-        # By name, so that whoever enqueues (the bot, the clinic) need not import the agent.
-        app.send_task(task, args=list(arguments))
+        with app.producer_pool.acquire(block=True, timeout=_SEND_SECONDS) as producer:
+            try:
+                # By name, so that whoever enqueues (the bot, the clinic) need not import the agent.
+                app.send_task(
+                    task,
+                    args=list(arguments),
+                    producer=producer,
+                    mandatory=True,  # RabbitMQ confirms a message for a queue that somebody deleted, and drops it
+                    timeout=_SEND_SECONDS,
+                    confirm_timeout=_SEND_SECONDS,
+                )
+            except BaseException:
+                # A confirmation that comes late must not count for the next message on this connection, and a queue
+                # that is gone is declared again on the next one.
+                producer.connection.collect()
+                raise
     except Exception as error:  # each transport has its own; the full disk of a broker is none of those it promises
         _log.warning(
             "%s(%s) not queued, the sweep will: %s",

@@ -73,7 +73,7 @@ def mount(asked: str, below: str = "") -> None:
                 app.command(name, help=summary)(_unopened)
         else:
             if asked in IN_HOUSE:
-                _find_house()
+                find_house()
             group: typer.Typer = importlib.import_module(module).app
             if asked == "evaluate":
                 _add_evaluations(group, below)
@@ -93,7 +93,7 @@ def _unopened() -> None:
     """Stands in the list of commands for a room that was not asked for."""
 
 
-def _find_house() -> None:
+def find_house() -> None:
     """Where a house runs on the data folder, use its addresses; what the environment says itself stays."""
     from local import running
     from local.errors import NotRunning

@@ -150,6 +150,15 @@ CHILD_PRIVATE_PARTS = (
     "today. In an emergency call <b>{number}</b>."
 )
 
+PHOTO_AFTER_CHILD = (
+    "I haven't kept that picture, because you just wrote to me about a child's private parts: if it shows something "
+    "else, please send /new and then the picture again."
+)
+NOT_SKIN_SEEN = (
+    "I don't think this picture shows skin, so I can't say anything about it: please send a sharp photo of the skin in "
+    "daylight, from about a hand's width away, or show a doctor what worries you."
+)
+
 UNSUPPORTED = {
     "animation": "That one moves. Please send a still photo.",
     "video": (

@@ -1,6 +1,7 @@
 """Words: triaged at once, kept only with consent, then answered by the agent."""
 
 import re
+from datetime import timedelta
 
 from telegram import Update
 from telegram.constants import ChatAction
@@ -20,6 +21,7 @@ from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
 from cases.meant import meant
 from cases.record import Case, CaseStatus, Role
+from cases.refusing import refuse_photos
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise, enqueue_reply
 
@@ -27,6 +29,7 @@ _GREETING = re.compile(
     r"\s*(hi+|hello|hey|hiya|good (morning|afternoon|evening|day)|thanks?( you)?( very much)?|ok(ay)?|bye)\W*",
     re.IGNORECASE,
 )
+_PHOTOS_REFUSED = timedelta(minutes=10)
 _WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
 
 
@@ -99,9 +102,11 @@ def said_before(db: CaseDatabase, case: Case) -> str:
 
 
 async def refuse_childs_private_parts(services: Services, chat_id: int, case_id: str | None) -> None:
-    """Refuse kindly, say whom to see, and erase the case the words belong to."""
+    """Refuse kindly, say whom to see, and erase the case the words belong to; a photo that follows is not taken."""
     if case_id:
         await in_thread(_erase_case, services.db, case_id)
+    if (patient_id := await services.consenting_patient(chat_id)) is not None:
+        await in_thread(refuse_photos, services.db, patient_id, _PHOTOS_REFUSED)
     text = texts.CHILD_PRIVATE_PARTS.format(number=escape(services.number))
     await send(services.bot, chat_id, message(text))
 

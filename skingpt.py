@@ -83,7 +83,7 @@ def mount(asked: str, below: str = "") -> None:
 def _add_evaluations(group: typer.Typer, below: str) -> None:
     for name, (module, summary) in EVALUATIONS.items():
         if name == below:
-            _find_house()
+            find_house()
             group.add_typer(importlib.import_module(module).app)
         else:
             group.command(name, help=summary)(_unopened)

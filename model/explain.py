@@ -30,6 +30,9 @@ Way = Literal["occlusion", "attention"]
 COVERED = 4
 """Patches along each side of the part that is covered at once; the next part begins half of that further on."""
 
+STRONG = 1.0
+"""What an answer must lose (of its log-probability) by a cover for full heat: where no cover matters, nothing glows."""
+
 LONGEST_SIDE = 640
 """Pixels of the longer side of an overlay."""
 
@@ -52,8 +55,7 @@ def looked_at(skingpt: SkinGPT, image: Image.Image, way: Way = "occlusion") -> L
         raise RequestError("this network has no Q-Former: nothing can be explained")
     pixels = skingpt.processor.pixels([image])
     choice, heat = (_occluded if way == "occlusion" else _attended)(skingpt, pixels)
-    heat = heat - heat.min()
-    return LookedAt(CHOICES[choice], heat / heat.max().clamp(min=1e-9))
+    return LookedAt(CHOICES[choice], heat)
 
 
 @torch.inference_mode()
@@ -77,7 +79,8 @@ def _occluded(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
         rows, columns = _span(row, wide, side, 1), _span(column, wide, side, 1)
         loss[rows, columns] += lost
         times[rows, columns] += 1
-    return choice, loss / times
+    loss = loss / times
+    return choice, loss / loss.max().clamp(min=STRONG)
 
 
 def _span(first: int, wide: int, side: int, patch: int) -> slice:
@@ -99,8 +102,8 @@ def _attended(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
     heat = torch.zeros(features.shape[1] - 1)
     for attention, gradient in zip(attentions, gradients, strict=True):
         heat += (attention * gradient).clamp(min=0).detach()[0].mean((0, 1))[1:]
-    side = round(len(heat) ** 0.5)
-    return choice, heat.reshape(side, side)
+    side, heat = round(len(heat) ** 0.5), heat - heat.min()
+    return choice, (heat / heat.max().clamp(min=1e-9)).reshape(side, side)
 
 
 def overlay(image: Image.Image, heat: Tensor) -> Image.Image:

@@ -81,18 +81,20 @@ def expected_calibration_error(sureness: Floats, right: Floats, bins: int = 10) 
 def calibration_slope(risk: Floats, positive: npt.NDArray[np.bool_]) -> float:
     """The slope of a logistic regression of what is so on the log-odds of what was told: 1 is right, below 1 too sure.
 
+    NaN where the two do not overlap, since no slope is steep enough then.
+
     Source: Van Calster et al., BMC Medicine 17:230 (2019).
     """
-    if positive.all() or not positive.any():
+    if positive.all() or not positive.any() or risk[positive].min() > risk[~positive].max():
         return float("nan")
     clipped = np.clip(risk, 1e-6, 1 - 1e-6)
     columns = np.stack([np.ones_like(clipped), np.log(clipped / (1 - clipped))], axis=1)
-    weights = np.array([0.0, 1.0])
-    for _ in range(25):
+    weights = np.zeros(2)
+    for _ in range(50):
         told = 1 / (1 + np.exp(-np.clip(columns @ weights, -30, 30)))
         hessian = (columns * (told * (1 - told))[:, None]).T @ columns + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, columns.T @ (positive - told))
-        weights = weights + step
+        weights = weights + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
     return float(weights[1])

@@ -98,6 +98,9 @@ def test_calibration_figures_of_an_honest_and_a_boastful_forecaster() -> None:
     assert calibration_slope(risk, happened) == pytest.approx(1, abs=0.1)
     odds = 2 * np.log(risk / (1 - risk))
     assert calibration_slope(1 / (1 + np.exp(-odds)), happened) == pytest.approx(0.5, abs=0.06)
+    boastful = np.where(happened ^ (rng.random(6000) < 0.08), 1 - 1e-6, 1e-6)
+    assert 0.05 < calibration_slope(boastful, happened) < 0.4
+    assert np.isnan(calibration_slope(np.where(happened, 0.9, 0.1), happened)), "parted entirely: no slope"
     right = (rng.random(6000) < 0.8).astype(float)
     assert expected_calibration_error(np.full(6000, 0.8), right) < 0.02
     assert expected_calibration_error(np.full(6000, 0.99), right) == pytest.approx(0.19, abs=0.02)

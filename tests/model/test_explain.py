@@ -40,8 +40,7 @@ def test_it_explains_the_choice_that_is_made(miniature: SkinGPT, way: Way) -> No
         seen = miniature.network.vision_model(miniature.processor.pixels([image])).last_hidden_state
     assert told.choice == CHOICES[int(choose(miniature, seen, [""]).choices.argmax())]
     assert told.heat.shape == (2, 2)
-    assert told.heat.max() == pytest.approx(1)
-    assert told.heat.min() == 0
+    assert 0 <= float(told.heat.min()) <= float(told.heat.max()) <= 1
 
 
 def test_explaining_changes_nothing(miniature: SkinGPT) -> None:

@@ -10,6 +10,7 @@ COMMANDS = (
     ("start", "What I do, and your consent"),
     ("new", "Start a new question"),
     ("cases", "Your earlier questions"),
+    ("memory", "What I remember, to correct or erase"),
     ("help", "How to take a good photo"),
     ("privacy", "What is stored, and your choices"),
     ("export", "Get a copy of all your data"),
@@ -285,3 +286,15 @@ STAGE_CLOSED = "This question is closed. Send a photo or a message to start a ne
 UPDATING = "✏️ <i>Thank you. I'm updating this answer with what you told me…</i>"
 NOT_UPDATED = "⚠️ <i>I could not update this answer with the last thing you told me. If unsure, call a doctor.</i>"
 WAITS_FOR_ADVICE = "I have that. I'll answer as soon as I have checked the guidelines."
+
+MEMORY = (
+    "<b>What I remember</b> of your question of {day} ({about}):\n\n{facts}\n\nIs something wrong? Press it, and I "
+    "will not rely on it any more. To correct it, write to me how it is. Danger signs that you told me stay."
+)
+MEMORY_NO_FACTS = "Nothing beside the conversation itself."
+MEMORY_PHOTO = "a photo"
+MEMORY_EMPTY = "I remember nothing: there is no open question. /cases lists the earlier ones."
+MEMORY_ERASE = "Erase this question and all I know of it"
+MEMORY_ERASED = "Erased: the question, its photos, its conversation and what I remembered of it."
+MEMORY_CORRECTED = "I do not rely on it any more."
+ABOUT_EARLIER = "I take this to be about your earlier question of {day} ({about}). /new begins another one."

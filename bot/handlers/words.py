@@ -19,6 +19,7 @@ from bot.urgent import urgent_answer
 from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
+from cases.meant import meant
 from cases.record import Case, CaseStatus, Role
 from cases.refusing import refuse_photos
 from conditions import TriageLevel
@@ -124,7 +125,13 @@ async def _open(services: Services, came: Incoming, patient_id: int) -> None:
     await open_card(services, case.id, came.message.message_id, enqueue_advise)
 
 
-async def _follow_up(services: Services, came: Incoming, case: Case) -> None:
+async def _follow_up(services: Services, came: Incoming, current: Case) -> None:
+    cases = await in_thread(caseload.cases_of, services.db, current.patient_id)
+    case = meant(came.words, cases, current) if len(cases) > 1 else current
+    if case.id != current.id:
+        about = escape(case.words[:80]) or texts.MEMORY_PHOTO
+        note = texts.ABOUT_EARLIER.format(day=f"{case.created:%d %B %Y}", about=about)
+        await send(services.bot, came.chat_id, message(note), came.message.message_id)
     turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
     if case.status in _WAITING:
         waits = texts.WAITS_FOR_PHOTO if case.photo_ids else texts.WAITS_FOR_ADVICE

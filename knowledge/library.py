@@ -51,6 +51,8 @@ def load_starter(library: "Library", folder: Path = STARTER_TEXTS) -> int:
     is published. Raises GuidelineInvalid and whatever `publish` raises.
     """
     guidelines = [read_guideline(path) for path in sorted(folder.glob("*.md"))]
+    if folder == STARTER_TEXTS and not library.documents():
+        library.remember_shipped_vectors()
     library.ensure_index()
     wanted = [guideline for guideline in guidelines if _is_due(library.versions(guideline.slug), guideline)]
     for guideline in wanted:
@@ -78,7 +80,8 @@ class Library:
         self.index = index
         self.settings = settings
         self.model = settings.embedding_model
-        self._keeper = IndexKeeper(engine, index, VectorCache(engine, embedder, self.model), self.model)
+        self._vectors = VectorCache(engine, embedder, self.model)
+        self._keeper = IndexKeeper(engine, index, self._vectors, self.model)
 
     def publish(self, text: Guideline | Document | Edition, author: str, approved_by: str | None = None) -> Version:
         """Makes `text` the live version of its key; publishing the live text again changes nothing.
@@ -117,6 +120,12 @@ class Library:
             audit.note(connection, author, Action.RETIRED, key, f"version {retired.version}")
         self._keeper.clean(gone)
         return retired
+
+    def remember_shipped_vectors(self) -> None:
+        """Takes over the vectors that come with the starter texts, so that they need not be computed."""
+        from knowledge import shipped_vectors
+
+        self._vectors.remember(shipped_vectors.read())
 
     def close(self) -> None:
         """Gives the database's connections back."""

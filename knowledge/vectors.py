@@ -2,7 +2,7 @@
 
 import hashlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -56,7 +56,18 @@ class VectorCache:
         return known
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256(f"{self._model}\x1f{text}".encode()).hexdigest()
+        return vector_key(self._model, text)
+
+    def remember(self, stored: Mapping[str, bytes]) -> None:
+        """Adds vectors that were computed elsewhere, by their keys."""
+        if stored:
+            with writing(self._engine) as connection:
+                _add(connection, [{"key": key, "numbers": numbers} for key, numbers in stored.items()])
+
+
+def vector_key(model: str, text: str) -> str:
+    """Under which a text's vector is stored."""
+    return hashlib.sha256(f"{model}\x1f{text}".encode()).hexdigest()
 
 
 def _add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from cases.record import History
 _ALLERGIC = re.compile(r"\ballergic to (?P<what>(?:[a-z][\w-]+)(?: (?:and|or) [a-z][\w-]+)*)", re.IGNORECASE)
 _PREGNANT = re.compile(
     r"\b(?:i ?am|i['’]?m|she ?is|she['’]?s|(?:wife|partner|girlfriend|daughter) is|and|also|currently|weeks?|months?"
-    r"|now)\s+(?:[\w-]+\s+){0,3}?pregnant\b|^\W*pregnant\b|\bmy pregnancy\b",
+    r"|now)\b[^.!?]{0,30}?\bpregnant\b|^\W*pregnant\b|\bmy pregnancy\b",
     re.IGNORECASE,
 )
 """Pregnancy as said of whoever writes, or of whom they write for."""

@@ -19,6 +19,7 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
     ("text", "words"),
     [
         ("I am 31 and pregnant", {"age 31", "pregnant"}),
+        ("I am 31, pregnant and allergic to latex", {"age 31", "pregnant", "allergic to latex"}),
         ("I'm allergic to penicillin and latex.", {"allergic to penicillin", "allergic to latex"}),
         ("the clotrimazole cream did not help", {"clotrimazole cream did not help"}),
         ("Steroid cream doesn't work", {"steroid cream did not help"}),

@@ -10,20 +10,18 @@ ARG PYTHON=python:3.11-slim-bookworm
 FROM ${PYTHON} AS environment
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/skingpt/bin:$PATH
 WORKDIR /build
-COPY pyproject.toml constraints.txt ./
-# The dependencies alone: this layer stays as long as these two files do.
+COPY requirements.lock requirements-cpu.lock requirements-cuda.lock ./
+# The dependencies alone, each file checked against its hash; the tools for tests, which the lock holds too, go again.
 RUN python -m venv /opt/skingpt \
- && pip install --upgrade pip \
- && python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-print('\n'.join(project['dependencies'] + project['optional-dependencies']['postgres']))" > requirements.txt
+ && pip install --no-deps --require-hashes --requirement requirements.lock \
+ && pip uninstall --yes pytest pytest-asyncio pytest-timeout hypothesis playwright mypy ruff import-linter
 
 FROM environment AS environment-cpu
-RUN pip install --constraint constraints.txt --index-url https://download.pytorch.org/whl/cpu \
-        "$(grep '^torch==' requirements.txt)" \
- && pip install --constraint constraints.txt --requirement requirements.txt
+RUN pip install --no-deps --require-hashes --index-url https://download.pytorch.org/whl/cpu \
+        --requirement requirements-cpu.lock
 
 FROM environment AS environment-gpu
-RUN pip install --constraint constraints.txt --requirement requirements.txt
+RUN pip install --no-deps --require-hashes --requirement requirements-cuda.lock
 
 FROM ${PYTHON} AS program
 RUN groupadd --gid 10001 skingpt \

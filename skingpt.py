@@ -54,7 +54,9 @@ WHOLE = frozenset({"knowledge", "cases", "clinic", "data", "evaluate"})
 IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor", "backup"})
 """Commands that need the addresses of the house that runs, where one runs."""
 
-EVALUATIONS: Mapping[str, tuple[str, str]] = {}
+EVALUATIONS: Mapping[str, tuple[str, str]] = {
+    "agent": ("agents.evaluation.commands", "Measure triage, the check of sentences, history taking and memory."),
+}
 """Commands of `evaluate` that belong to other rooms than the model → the module whose `app` has it, its summary."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -71,7 +73,7 @@ def mount(asked: str, below: str = "") -> None:
                 app.command(name, help=summary)(_unopened)
         else:
             if asked in IN_HOUSE:
-                _find_house()
+                find_house()
             group: typer.Typer = importlib.import_module(module).app
             if asked == "evaluate":
                 _add_evaluations(group, below)
@@ -81,6 +83,7 @@ def mount(asked: str, below: str = "") -> None:
 def _add_evaluations(group: typer.Typer, below: str) -> None:
     for name, (module, summary) in EVALUATIONS.items():
         if name == below:
+            find_house()
             group.add_typer(importlib.import_module(module).app)
         else:
             group.command(name, help=summary)(_unopened)
@@ -90,7 +93,7 @@ def _unopened() -> None:
     """Stands in the list of commands for a room that was not asked for."""
 
 
-def _find_house() -> None:
+def find_house() -> None:
     """Where a house runs on the data folder, use its addresses; what the environment says itself stays."""
     from local import running
     from local.errors import NotRunning

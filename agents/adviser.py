@@ -3,6 +3,7 @@
 Triage comes first and is decided by rules; the agent answers within it; what no passage supports is not said.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents import safety_net
-from agents.agent import GuidelineAgent, Question
+from agents.agent import Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
 from agents.grounding import Grounded
 from agents.intents import asks, intents
@@ -30,6 +31,7 @@ from agents.passages import NumberedPassage, Shelf
 from agents.possibilities import MOST as MOST_POSSIBILITIES
 from agents.ranking import alike
 from agents.replying import Reply, composed, is_about_care
+from agents.scope import outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
@@ -37,7 +39,8 @@ from agents.small_talk import answer_to, small_talk
 from agents.stems import content_stems
 from agents.subjects import Subject, named_in
 from agents.triage import triage_words
-from agents.vision import PhotoSource, VisionModel
+from agents.triage.told import Fact, facts_told, history_told
+from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, History, PossibilityInWords, Role, Statement, Turn
 from conditions import TriageLevel
@@ -46,11 +49,17 @@ MOST_STATEMENTS = 7
 _MOST_SUBJECTS = 2
 _OF_ONE_SUBJECT = 6
 _SPARE = 4
+_NEAR = 8
+"""Passages among which the words of a question must stand."""
 _ADULT = 18
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
 _ORDER = (HELP, "Self-care", "Treatment")
 _WHO_CAN_TELL = {TriageLevel.EMERGENCY: "get help first", TriageLevel.SAME_DAY: "a doctor can tell today"}
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
+_ASKS_OF_MEMORY = re.compile(
+    r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b|\bdo you remember\b",
+    re.IGNORECASE,
+)
 _TELL_MORE = (
     "To help me, please tell me in a few words where it is, when it began, how it looks, and whether it "
     "itches, hurts or comes "
@@ -65,7 +74,10 @@ class _Supported:
 
 
 class Adviser:
-    """Advises on cases. `photo` fetches a photo by its id; without it nobody looks at a photo again."""
+    """Advises on cases. `photo` fetches a photo by its id; without it nobody looks at a photo again.
+
+    `earlier` finds the photos of the same lesion that were sent before.
+    """
 
     def __init__(
         self,
@@ -75,14 +87,17 @@ class Adviser:
         vision: VisionModel,
         settings: AgentSettings,
         photo: PhotoSource | None = None,
+        earlier: EarlierPhotos | None = None,
     ) -> None:
         self._search = search
         self._agent = GuidelineAgent(search, chat_model, memory, vision)
         self._settings = settings
         self._photo = photo
+        self._earlier = earlier
 
     def advise(self, case: Case, today: date) -> Advice:
         """The answer to a case, for the history's present revision. Raises what the chat model and the search raise."""
+        case = _with_told(case, facts_told([case.words], case.history))
         seen_case = view(case, (), self._search, self._settings)
         kind, number = seen_case.differential.kind, self._settings.emergency_number
         supported = self._statements(case, seen_case)
@@ -111,6 +126,7 @@ class Adviser:
             see_whom=safety_net.see_whom(seen_case.level, seen_case.suspicious, number),
             limits=safety_net.limits(kind, seen_case.has_photo, number),
             revision=case.history_revision,
+            ask=seen_case.ask,
         )
 
     def reply(self, case: Case, turns: Sequence[Turn], today: date) -> Reply:
@@ -123,6 +139,8 @@ class Adviser:
         question = heard[-1].text
         new = triage_words(question)
         said = [turn.text for turn in heard if turn.role is Role.PATIENT]
+        told = facts_told([case.words, *said], case.history)
+        case = _with_told(case, told)
         seen_case = view(case, said, self._search, self._settings)
         number = self._settings.emergency_number
         if new.level is TriageLevel.EMERGENCY:
@@ -133,15 +151,21 @@ class Adviser:
         )
         if (kind := small_talk(question)) is not None:
             return Reply("\n\n".join(filter(None, (answer_to(kind), reminder))), (), (), seen_case.triage)
-        asked = self._question(case, seen_case, question)
+        if _ASKS_OF_MEMORY.search(question):
+            known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
+            return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
+        if outside(question, self._search.search(question, k=_NEAR)):
+            return composed((), None, seen_case, "", "", reminder)
+        asked = self._question(case, seen_case, question, told)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         fit = [
             each
             for each in self._fitting(answer.sentences, answer.passages, seen_case, asked.subjects)
-            if asks_of_aftercare(question) or not is_aftercare(each.text)
+            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not _names_allergen(each.text, told)
         ]
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
-        return composed(fit, answer.observation, seen_case, question, urgent, reminder)
+        words = [fact.words for fact in told]
+        return composed(fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison)
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
@@ -194,13 +218,23 @@ class Adviser:
                 fit.append(_Supported(each.text, cited))
         return fit
 
-    def _question(self, case: Case, seen_case: CaseView, question: str) -> Question:
+    def _question(self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact]) -> Question:
+        remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
+        pregnant = case.history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
         return Question(
-            text=question,
+            text=f"{question} I am pregnant." if pregnant else question,
             subjects=_asked_about(question, seen_case),
-            facts=facts(case, seen_case),
+            facts=facts(case, seen_case) + remembered,
             photo=self._first_photo(case),
+            earlier=self._earlier_photo(case),
         )
+
+    def _earlier_photo(self, case: Case) -> Earlier | None:
+        source, found = self._photo, self._earlier(case) if self._earlier and case.photo_ids else ()
+        if source is None or not found:
+            return None
+        newest = found[0]
+        return Earlier(lambda: source(newest.photo_id), newest.day)
 
     def _first_photo(self, case: Case) -> Callable[[], bytes] | None:
         source = self._photo
@@ -208,6 +242,16 @@ class Adviser:
             return None
         first = case.photo_ids[0]
         return lambda: source(first)
+
+
+def _with_told(case: Case, told: Sequence[Fact]) -> Case:
+    return case.model_copy(update={"history": history_told(told, case.history)})
+
+
+def _names_allergen(text: str, told: Sequence[Fact]) -> bool:
+    """Whether the sentence names something the patient is allergic to."""
+    plain = text.casefold()
+    return any(fact.name.partition(":")[2] in plain for fact in told if fact.name.startswith("allergy:"))
 
 
 def _up_to_question(turns: Sequence[Turn]) -> Sequence[Turn]:

@@ -7,6 +7,7 @@ wrote.
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from langchain.agents import create_agent
@@ -32,7 +33,7 @@ from agents.passages import NumberedPassage, Shelf, passages_in
 from agents.prompts import system_message
 from agents.search import GuidelineSearch
 from agents.subjects import Subject
-from agents.tools import OBSERVATION, case_tool, photo_tool, search_tool
+from agents.tools import COMPARISON, OBSERVATION, case_tool, compare_tool, photo_tool, search_tool
 from agents.vision import VisionModel
 from cases.record import Role, Turn
 
@@ -43,22 +44,35 @@ _RECENT_QUESTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier photo of the same lesion, to be fetched, and the day it was sent."""
+
+    photo: Callable[[], bytes]
+    taken: date
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, of which conditions, with which facts of the case; `photo` fetches the photo if there is one."""
+    """What is asked, of which conditions, with which facts of the case; `photo` and `earlier` where there are any."""
 
     text: str
     subjects: tuple[Subject, ...]
     facts: str
     photo: Callable[[], bytes] | None = None
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The supported sentences, the passages by number, and what the vision model said if it was asked (unchecked)."""
+    """The supported sentences, the passages by number, and what the vision model said if it was asked (unchecked).
+
+    `comparison`: of an earlier photo and the newest, with the day of the earlier one.
+    """
 
     sentences: tuple[Grounded, ...]
     passages: Mapping[int, NumberedPassage]
     observation: str | None
+    comparison: Mapping[str, str] | None = None
 
 
 class _Recent(AgentMiddleware[Any, Any]):
@@ -123,6 +137,9 @@ class GuidelineAgent:
         tools = [search_tool(self._search, shelf), case_tool(question.facts)]
         if question.photo is not None:
             tools.append(photo_tool(self._vision, question.photo))
+        if question.photo is not None and question.earlier is not None:
+            earlier = question.earlier
+            tools.append(compare_tool(self._vision, question.photo, earlier.photo, earlier.taken))
         return create_agent(
             model,
             tools,
@@ -161,7 +178,7 @@ class GuidelineAgent:
             messages = [*messages, *self._run(quoting, question, shelf, [HumanMessage(question.text)], None)]
             passages = {passage.n: passage for passage in passages_in(messages)}
             grounded = ground(str(messages[-1].text), passages)
-        return Answer(grounded, passages, _observation(messages))
+        return Answer(grounded, passages, _seen_by_tool(messages, OBSERVATION), _seen_by_tool(messages, COMPARISON))
 
     def _remembered(self, config: RunnableConfig) -> list[BaseMessage]:
         if self._memory is None:
@@ -211,15 +228,11 @@ def _as_message(turn: Turn) -> BaseMessage:
     return AIMessage(turn.text, id=_answer_id(turn.answers if turn.answers is not None else turn.id))
 
 
-def _observation(messages: Sequence[BaseMessage]) -> str | None:
-    """What the vision model said since the last question."""
+def _seen_by_tool(messages: Sequence[BaseMessage], key: str) -> Any:
+    """What a tool with the vision model put under `key` since the last question; None: nothing."""
     for message in reversed(messages):
         if isinstance(message, HumanMessage):
             return None
-        if (
-            isinstance(message, ToolMessage)
-            and isinstance(message.artifact, dict)
-            and message.artifact.get(OBSERVATION)
-        ):
-            return str(message.artifact[OBSERVATION])
+        if isinstance(message, ToolMessage) and isinstance(message.artifact, dict) and message.artifact.get(key):
+            return message.artifact[key]
     return None

@@ -1,22 +1,26 @@
 """What an answer must know of a case, worked out once: how urgent, what it may be, what it is about, the facts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agents.history_taking.candidates import candidates, in_words, next_feature, told
+from agents.history_taking.features import NOT_SURE, Feature
+from agents.intents import asks
 from agents.possibilities import Differential, PhotoKind, differential
-from agents.ranking import overlap
 from agents.safety_net import with_serious
 from agents.search import GuidelineSearch
 from agents.settings import AgentSettings
 from agents.stems import content_stems
 from agents.subjects import Subject, named_in
 from agents.triage import triage, triage_findings, triage_history, triage_words
-from cases.record import Case, History, Reason, Triage
-from conditions import CONDITIONS, TriageLevel
+from cases.record import Case, DangerSign, FollowUp, History, Reason, Triage
+from conditions import TriageLevel
 
 _CANCER_REFERRAL = "suspected-cancer"
 _BY_WORDS = 2
+_LATEST = 2
+"""Later messages that describe: with a whole conversation the search finds everything and nothing."""
 _CALLED_RASH = re.compile(
     r"(?<!not a )(?<!no )(?<!isn't a )\b(?:rash(?:es)?|hives|wea?ls|welts|wheals|breaking out|ring[- ]shaped|"
     r"(?:spots|bumps|blisters|patches) (?:all over|everywhere))\b",
@@ -24,6 +28,14 @@ _CALLED_RASH = re.compile(
 )
 """Words for many spots. The model knows single spots only: whoever has these must not be told of a single one."""
 _SAYS_NOTHING = frozenset(content_stems("rash skin spot patch area body problem bad new help days weeks red"))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What words and answers alone amount to, and the question that would tell more."""
+
+    subjects: tuple[Subject, ...]
+    feature: Feature | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class CaseView:
     by_words: bool
     suspicious: bool
     has_photo: bool
+    ask: FollowUp | None = None
 
     @property
     def level(self) -> TriageLevel:
@@ -59,15 +72,17 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
     urgency = triage(*parts)
     found = differential(case.findings, rash, urgency.level, settings)
     urgency = with_serious(urgency, found)
-    by_words = found.kind in (PhotoKind.RASH, PhotoKind.NONE)
-    told = subjects_by_words(_told(case, said), search) if by_words else ()
+    words = _told(case, said)
+    by_words = found.kind in (PhotoKind.RASH, PhotoKind.NONE) or (found.kind is PhotoKind.CANNOT_TELL and bool(words))
+    by = taken(words, case.history, search) if by_words else Taken((), None)
     return CaseView(
         triage=urgency,
         differential=differential(case.findings, rash, urgency.level, settings),
-        subjects=tuple(dict.fromkeys((*found.subjects, *told))),
+        subjects=tuple(dict.fromkeys((*found.subjects, *by.subjects))),
         by_words=by_words,
         suspicious=found.serious is not None or any(_is_cancer_referral(each) for each in urgency.reasons),
         has_photo=bool(case.photo_ids) or case.findings is not None,
+        ask=_follow_up(by.feature) if urgency.level is not TriageLevel.EMERGENCY else None,
     )
 
 
@@ -83,23 +98,45 @@ def _is_cancer_referral(reason: Reason) -> bool:
 
 
 def _told(case: Case, said: Sequence[str]) -> str:
-    felt = [word for word, told in (("itchy", case.history.itch), ("painful", case.history.hurt)) if told]
+    stated = [text for text in said if not asks(text)]
+    said = [*stated[:1], *stated[1:][-_LATEST:]]
+    felt = [word for word, there in (("itchy", case.history.itch), ("painful", case.history.hurt)) if there]
     return " ".join([case.words, *said, *felt]).strip()
 
 
-def subjects_by_words(words: str, search: GuidelineSearch) -> tuple[Subject, ...]:
-    """The conditions that the patient's words name, or else at most two whose guidelines the words fit."""
+def taken(words: str, history: History, search: GuidelineSearch) -> "Taken":
+    """The conditions that the patient's words name, or else at most two that words and answers fit; what to ask next.
+
+    Nothing is asked where a condition is named, or where the words say nothing.
+    """
     if named := named_in(words):
-        return named[:_BY_WORDS]
+        return Taken(named[:_BY_WORDS], None)
     telling = tuple(dict.fromkeys(each for each in content_stems(words) if each not in _SAYS_NOTHING))
-    if not telling:
-        return ()
-    weight: dict[str, float] = {}
-    for rank, passage in enumerate(search.search(words, k=8)):
-        if passage.slug in CONDITIONS and overlap(telling, f"{passage.title} {passage.text}") >= 1:
-            weight[passage.slug] = weight.get(passage.slug, 0.0) + 1 / (1 + rank)
-    best = sorted(weight, key=lambda slug: -weight[slug])[:_BY_WORDS]
-    return tuple(Subject.of(slug) for slug in best if weight[slug] >= 0.4 * weight[best[0]])
+    if not telling and not history.answers:
+        return Taken((), None)
+    answered = answers_of(history)
+    known = candidates(f"{words} {in_words(answered)}", search, telling).after({**told(words), **answered})
+    best = known.ranked[:_BY_WORDS]
+    feature = next_feature(known, [*told(words), *answered, *_told_by_buttons(history)], len(answered))
+    return Taken(tuple(Subject.of(slug) for slug, weight in best if weight >= 0.4 * best[0][1]), feature)
+
+
+def answers_of(history: History) -> dict[str, str]:
+    """The answers to the agent's own questions: feature → option."""
+    pairs = (each.partition(":") for each in sorted(history.answers))
+    return {feature: option for feature, _, option in pairs}
+
+
+def _told_by_buttons(history: History) -> Iterator[str]:
+    if DangerSign.FEVER in history.danger or DangerSign.NONE in history.danger:
+        yield "fever"
+
+
+def _follow_up(feature: Feature | None) -> FollowUp | None:
+    if feature is None:
+        return None
+    options = tuple((option.id, option.label) for option in feature.options)
+    return FollowUp(feature=feature.id, text=feature.question, options=(*options, (NOT_SURE, "Not sure")))
 
 
 def facts(case: Case, seen: CaseView) -> str:
@@ -122,7 +159,8 @@ def _history_lines(history: History) -> list[str]:
     answers = history.model_dump(
         include={"itch", "grew", "hurt", "changed", "bleed", "elevation", "pregnant", "immunosuppressed"}
     )
-    lines += [f"{name}: {'yes' if told else 'no'}." for name, told in answers.items() if told is not None]
+    lines += [f"{name}: {'yes' if there else 'no'}." for name, there in answers.items() if there is not None]
+    lines += [f"{feature}: {option}." for feature, option in answers_of(history).items() if option != NOT_SURE]
     if history.danger:
         lines.append("Danger signs pressed: " + ", ".join(sorted(sign.value for sign in history.danger)) + ".")
     return lines

@@ -39,11 +39,18 @@ SUBJECTS = "subjects"
 """Key in the system message's `additional_kwargs`: the conditions at hand, as a list of {"slug", "title"}."""
 SEARCH_TOOL = "search_guidelines"
 PHOTO_TOOL = "look_at_photo_again"
+COMPARE_TOOL = "compare_with_earlier_photo"
+_COMPARES = re.compile(
+    r"\b(?:compar\w*|(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image|one)|"
+    r"(?:has it|did it|is it) (?:changed?|grown?|bigger|different)|changed since|since (?:the )?last)\b",
+    re.IGNORECASE,
+)
 _ABOUT_PHOTO = re.compile(
     r"\b(?:look (?:at (?:it|the (?:photo|picture|image)) )?again|(?:in|at|on) (?:the|my) (?:photo|picture|image)|"
     r"what (?:do|can|did) you see)\b",
     re.IGNORECASE,
 )
+_WHAT_IS_SEEN = "Describe the colour, the border and the size of the spot."
 _FOLLOW_UP = 5
 """Sentences in an answer at most; with several questions in one message, one more."""
 
@@ -142,7 +149,9 @@ def _call(question: str, subjects: Sequence[dict[str, str]], tools: frozenset[st
     """The tool calls of a first turn. Ids depend on the question alone, so that a repeated run is the same run."""
     mark = hashlib.sha256(f"{place}:{question}".encode()).hexdigest()[:12]
     calls: list[dict[str, Any]] = []
-    if PHOTO_TOOL in tools and _ABOUT_PHOTO.search(question):
+    if COMPARE_TOOL in tools and _COMPARES.search(question):
+        calls.append({"name": COMPARE_TOOL, "args": {"question": _WHAT_IS_SEEN}, "id": f"compare-{mark}"})
+    elif PHOTO_TOOL in tools and _ABOUT_PHOTO.search(question):
         calls.append({"name": PHOTO_TOOL, "args": {"question": question}, "id": f"photo-{mark}"})
     if SEARCH_TOOL in tools:
         titles = " ".join(subject["title"] for subject in subjects)

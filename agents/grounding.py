@@ -24,6 +24,11 @@ NOT_COVERED = (
 )
 COVERAGE = 0.85
 """Share of a statement's content words that its source sentence must hold."""
+_OF_TIME_AND_AGE = frozenset(
+    stem(word)
+    for word in "second minute hour day night week month year baby babies infant newborn child children teenager adult "
+    "adults people older younger pregnant pregnancy woman man".split()
+)
 _SCOPE = 12
 """Words after a negation that it reaches, unless a clause ends first."""
 _PURE_NEGATIONS = NEGATIONS - {"avoid", "stop", "unlikely", "rarely"}
@@ -73,6 +78,7 @@ def _says_the_same(source: str, statement: str, title: str) -> bool:
         return False
     return (
         _numbers(statement) <= _numbers(source)
+        and _measures(statement) <= _measures(source)
         and _covered(source, statement, title)
         and _limits_kept(source, statement)
         and _negations_agree(source, statement)
@@ -101,6 +107,14 @@ def _numbers(text: str) -> frozenset[str]:
     units = {match.group().strip() for match in _UNIT.finditer(plain)}
     words = {NUMBER_WORDS[token] for token in tokens(plain) if token in NUMBER_WORDS}
     return frozenset(digits | units | words)
+
+
+def _measures(text: str) -> Counter[str]:
+    """How often each word of time or age is said, and each number with the word that follows it ("24 hours")."""
+    said = tokens(text.casefold())
+    words = [stem(token) for token in said if stem(token) in _OF_TIME_AND_AGE]
+    pairs = [f"{number} {stem(unit)}" for number, unit in pairwise(said) if number.isdigit() or number in NUMBER_WORDS]
+    return Counter([*words, *(pair for pair in pairs if pair.split()[1] in _OF_TIME_AND_AGE)])
 
 
 def _covered(source: str, statement: str, title: str) -> bool:

@@ -1,8 +1,9 @@
 """Puts a reply together: what is urgent first, then what cannot be excluded, then the library's sentences."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from agents import metrics
@@ -16,6 +17,10 @@ from agents.seen import description
 from cases.record import Citation, Statement, Triage, marked
 
 _CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
+_CHANGE = (
+    "Two photos differ in light and distance, so I cannot tell from them that it has stayed the same. If you think "
+    "that it grew or changed, have it checked this week."
+)
 _WHICH = re.compile(
     r"\b(?:what (?:is|could|might|can) (?:it|this|that)|what do i have|what'?s (?:wrong|this|it)|"
     r"do you think|what did you find|your diagnosis)\b",
@@ -57,19 +62,22 @@ def composed(
     question: str,
     urgent: str,
     reminder: str,
+    told: Sequence[str] = (),
+    comparison: Mapping[str, str] | None = None,
 ) -> Reply:
-    """The whole reply, from its checked parts."""
+    """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care."""
     numbering = Numbering()
     statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
     serious = "" if urgent else _serious_first(seen_case, reminder)
     recap = _recap(seen_case) if _WHICH.search(question) else ""
-    looked = _looked_again(observation)
+    looked = _compared(comparison) if comparison else _looked_again(observation)
     body = "\n".join(marked(statement) for statement in statements)
     covered = body or ("" if recap or looked else NOT_COVERED)
     if covered == NOT_COVERED:
         metrics.NOT_COVERED.inc()
     closing = "" if urgent or serious else reminder
-    parts = (urgent, serious, recap, looked, covered, closing)
+    minded = f"I bear in mind what you told me: {'; '.join(told)}." if told and body and is_about_care(question) else ""
+    parts = (urgent, serious, recap, looked, minded, covered, closing)
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
 
 
@@ -89,6 +97,14 @@ def _recap(seen_case: CaseView) -> str:
     if seen_case.differential.kind in (PhotoKind.CANNOT_TELL, PhotoKind.HEALTHY_SKIN, PhotoKind.NOT_SKIN):
         return "I cannot tell what it is from the photo. A doctor or pharmacist who sees the skin can tell more."
     return ""
+
+
+def _compared(comparison: Mapping[str, str]) -> str:
+    before, now = description(comparison["before"]), description(comparison["now"])
+    if not before or not now:
+        return f"I looked at both photos, but they tell me nothing that I can be sure of. {_CHANGE}"
+    day = date.fromisoformat(comparison["taken"])
+    return f"In your photo of {day.day} {day:%B %Y} I saw: {before} Now I see: {now} {_CHANGE}"
 
 
 def _looked_again(observation: str | None) -> str:

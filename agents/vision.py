@@ -1,9 +1,11 @@
 """What this room needs of the vision model. The implementation talks HTTP and comes in as an argument."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
-from cases.record import Findings, History
+from cases.record import Case, Findings, History
 
 
 class VisionModel(Protocol):
@@ -21,3 +23,18 @@ class PhotoSource(Protocol):
 
     def __call__(self, photo_id: int) -> bytes:
         """The photo's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPhoto:
+    """A photo of the same lesion that the patient sent before."""
+
+    photo_id: int
+    day: date
+
+
+class EarlierPhotos(Protocol):
+    """Finds the patient's earlier photos of the same lesion."""
+
+    def __call__(self, case: Case) -> Sequence[EarlierPhoto]:
+        """The photos, the newest first; none where there is no earlier case of the same place."""

@@ -124,35 +124,33 @@ class Killer:
 
 
 def measure(
-    folder: Path, cases: int, longest: float, patients: int, every: float, seed: int, console: Console
+    house: HouseUnderFault, cases: int, longest: float, patients: int, every: float, seed: int, console: Console
 ) -> Result:
-    """Run it in `folder`."""
-    choice = random.Random(seed)
+    """Kill parts of this house while its patients send photos."""
     chats = -(-cases // CASES_OF_A_CHAT)
     ledger = Ledger(cases, longest)
-    with HouseUnderFault(folder) as house:
-        stored_before = _photos_stored(house)
-        began = ledger.began = time.monotonic()
-        killer = Killer(house, choice, every, began)
-        killing = threading.Thread(target=killer.run, daemon=True)
-        waiting = [Chat(house.page, ledger, number, random.Random(seed + number)) for number in range(chats)]
-        threads = _side_by_side(waiting, patients)
-        killing.start()
-        _watch(ledger, killer, threads, console)
-        killer.stop()
-        killing.join()
+    stored_before = _photos_stored(house)
+    began = ledger.began = time.monotonic()
+    killer = Killer(house, random.Random(seed), every, began)
+    killing = threading.Thread(target=killer.run, daemon=True)
+    waiting = [Chat(house.page, ledger, number, random.Random(seed + number)) for number in range(chats)]
+    threads = _side_by_side(waiting, patients)
+    killing.start()
+    _watch(ledger, killer, threads, console)
+    killer.stop()
+    killing.join()
+    killer.start_again()
+    console.print(f"all photos sent, {len(killer.kills)} kills; waiting for the last answers", highlight=False)
+    deadline = time.monotonic() + LAST_WAIT
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+        time.sleep(0.5)
         killer.start_again()
-        console.print(f"all photos sent, {len(killer.kills)} kills; waiting for the last answers", highlight=False)
-        deadline = time.monotonic() + LAST_WAIT
-        while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
-            time.sleep(0.5)
-            killer.start_again()
-        ledger.give_up()
-        for thread in threads:
-            thread.join(30)
-        until(lambda: house.lives("supervisor"), 10)
-        time.sleep(3)  # a doubled answer would come about now
-        return _result(house, stored_before, ledger, killer, waiting, seed, time.monotonic() - began)
+    ledger.give_up()
+    for thread in threads:
+        thread.join(30)
+    until(lambda: house.lives("supervisor"), 10)
+    time.sleep(3)  # a doubled answer would come about now
+    return _result(house, stored_before, ledger, killer, waiting, seed, time.monotonic() - began)
 
 
 def _side_by_side(chats: Sequence[Chat], patients: int) -> list[threading.Thread]:
@@ -272,8 +270,8 @@ def main(
     console = Console(stderr=as_json)
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     console.print(f"seed {chosen}", highlight=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        result = measure(folder or Path(scratch), cases, seconds, patients, every, chosen, console)
+    with tempfile.TemporaryDirectory() as scratch, HouseUnderFault(folder or Path(scratch)) as house:
+        result = measure(house, cases, seconds, patients, every, chosen, console)
     if as_json:
         typer.echo(json.dumps(asdict(result), indent=1))
     else:

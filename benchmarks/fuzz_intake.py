@@ -92,7 +92,8 @@ def _update_seeds() -> list[Json]:
         {"voice": {**file, "duration": 1}, "video_note": {**file, "duration": 1, "length": 5}},
         {"location": {"latitude": 1.0, "longitude": 2.0}, "contact": {"phone_number": "1", "first_name": "X"}},
         {"poll": {"id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": False,
-                  "is_anonymous": True, "type": "regular", "allows_multiple_answers": False}},
+                  "is_anonymous": True, "type": "regular",
+                  "allows_multiple_answers": False, "allows_revoting": False, "members_only": False}},
         {"pinned_message": {**common, "text": "x"}, "reply_to_message": {**common, "text": "y"}},
         {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"}, "text": "z"},
     ]  # fmt: skip
@@ -142,8 +143,18 @@ def mutated(data: bytes, seeds: list[Json]) -> Json:
     return update
 
 
+def _corpus() -> Path | None:
+    """The folder of inputs, made where it is missing; None where one input is to be seen again."""
+    folder = next((Path(word) for word in sys.argv[1:] if not word.startswith("-")), None)
+    if folder is None or folder.is_file():
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def updates() -> None:
     """Set up the application, then fuzz it."""
+    _corpus()
     with atheris.instrument_imports(include=["bot"]):
         from benchmarks.agreeable_bot import AgreeableHouse
 
@@ -161,9 +172,7 @@ def updates() -> None:
 
 def photos() -> None:
     """Write the seeds into the corpus, then fuzz `take_in`."""
-    corpus = next((Path(word) for word in sys.argv[1:] if not word.startswith("-")), None)
-    if corpus and not corpus.is_file():
-        corpus.mkdir(parents=True, exist_ok=True)
+    if corpus := _corpus():
         for number, seed in enumerate(_seeds()):
             (corpus / f"seed{number}").write_bytes(seed)
     atheris.Setup([*sys.argv, f"-max_len={MAX_BYTES}"], photo)

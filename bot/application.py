@@ -32,6 +32,7 @@ from bot.errors import SettingsInvalid
 from bot.handlers.agreeing import announce_commands, show_help, start
 from bot.handlers.data import ask_forget, export, privacy
 from bot.handlers.guard import guard
+from bot.handlers.memory import memory
 from bot.handlers.other import on_other, on_unknown_command
 from bot.handlers.photos import finish, on_photo
 from bot.handlers.pressed import on_press
@@ -57,6 +58,7 @@ _COMMANDS = {
     "help": show_help,
     "new": new_question,
     "cases": list_cases,
+    "memory": memory,
     "privacy": privacy,
     "export": export,
     "forget": ask_forget,

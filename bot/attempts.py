@@ -34,7 +34,7 @@ ATTEMPTS = 5
 """Failures, or crashes of the whole bot, after which an update is given up with an apology."""
 _PATIENCE = 6 * 3600.0
 """Seconds for which a failure that passes by itself is waited for; then it counts like any other."""
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _TOLD_AT = 4
 """The failure after which the patient is told that it takes longer: about three seconds after the first."""
 _AT_ONCE = 64

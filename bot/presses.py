@@ -16,6 +16,8 @@ class PressKind(StrEnum):
     CHANGE = "g"
     AGE = "a"
     SPECIAL = "s"
+    FOLLOW_UP = "q"
+    MEMORY = "u"
     CITATION = "c"
     TURN_CITATION = "t"
     FEEDBACK = "f"

@@ -2,9 +2,11 @@
 history.
 """
 
+import re
 from dataclasses import dataclass
 
 from bot import texts
+from bot.message import escape
 from bot.presses import PressKind, Unreadable, button
 from cases.record import Case, DangerSign, History
 
@@ -12,6 +14,7 @@ _CHANGES = tuple(field for field, _ in texts.CHANGES_BUTTONS)
 _ADULT = 12
 """Age in years from which pregnancy is asked about."""
 _DONE = "done"
+_FOLLOW_UP = re.compile(r"[a-z]{1,12}-[a-z]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,16 @@ def _after_danger(case: Case) -> Question | None:
         return _ages_question(case.id)
     if history.spot_or_rash == "rash" and history.age >= _ADULT and history.immunosuppressed is None:
         return _special_question(case)
-    return None
+    return _follow_up_question(case)
+
+
+def _follow_up_question(case: Case) -> Question | None:
+    """What the agent would like to know further, unless it was answered since."""
+    ask = case.advice.ask if case.advice else None
+    if ask is None or any(answer.startswith(f"{ask.feature}:") for answer in case.history.answers):
+        return None
+    buttons = [button(label, PressKind.FOLLOW_UP, case.id, f"{ask.feature}-{option}") for option, label in ask.options]
+    return Question(escape(ask.text), tuple(_pairs(buttons)))
 
 
 def danger_question(case: Case) -> Question:
@@ -139,11 +151,18 @@ def _special(value: str, history: History) -> History:
     raise ValueError(value)
 
 
+def _follow_up(value: str, _: History) -> History:
+    if not _FOLLOW_UP.fullmatch(value):
+        raise ValueError(value)
+    return History(answers=frozenset({value.replace("-", ":")}))
+
+
 _ANSWERS = {
     PressKind.DANGER: _danger,
     PressKind.KIND: _kind,
     PressKind.CHANGE: _change,
     PressKind.AGE: _age,
     PressKind.SPECIAL: _special,
+    PressKind.FOLLOW_UP: _follow_up,
 }
 QUESTION_KINDS = frozenset(_ANSWERS)

@@ -7,7 +7,7 @@ from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
 from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block, with_number
 from cases.record import Case, CaseStatus, Citation, Triage, Turn
-from conditions import TriageLevel
+from conditions import NOT_SKIN, TriageLevel
 
 _WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
 _OUTCOMES = {CaseStatus.FAILED: "not answered", CaseStatus.CLOSED: "closed"}
@@ -27,11 +27,20 @@ def render_case(case: Case, place: int, number: str, *, asking_danger: bool = Fa
     """
     verdict = triage_of(case)
     level = case.advice.triage.level if case.advice else TriageLevel.SELF_CARE
+    if verdict.level is level is TriageLevel.SELF_CARE and _shows_nothing_else_than_no_skin(case):
+        return message(texts.NOT_SKIN_SEEN)
     question = None
     if case.status is not CaseStatus.CLOSED and TriageLevel.EMERGENCY not in (verdict.level, level):
         question = danger_question(case) if asking_danger else next_question(case)
     blocks = [*_urgent(case, verdict, number), *_body(case, place, number), *_asked(question)]
     return message(fitted(blocks), [*_case_rows(case), *(question.rows if question else ())])
+
+
+def _shows_nothing_else_than_no_skin(case: Case) -> bool:
+    """Whether all there is to answer is a picture that shows no skin: no advice is given on a dog."""
+    if case.words or case.advice is None or case.advice.revision != case.history_revision or case.advice.possibilities:
+        return False
+    return bool(case.findings and case.findings.differential and case.findings.differential[0].slug == NOT_SKIN)
 
 
 def _urgent(case: Case, verdict: Triage, number: str) -> list[Block]:

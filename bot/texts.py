@@ -10,6 +10,7 @@ COMMANDS = (
     ("start", "What I do, and your consent"),
     ("new", "Start a new question"),
     ("cases", "Your earlier questions"),
+    ("memory", "What I remember, to correct or erase"),
     ("help", "How to take a good photo"),
     ("privacy", "What is stored, and your choices"),
     ("export", "Get a copy of all your data"),
@@ -149,6 +150,15 @@ CHILD_PRIVATE_PARTS = (
     "today. In an emergency call <b>{number}</b>."
 )
 
+PHOTO_AFTER_CHILD = (
+    "I haven't kept that picture, because you just wrote to me about a child's private parts: if it shows something "
+    "else, please send /new and then the picture again."
+)
+NOT_SKIN_SEEN = (
+    "I don't think this picture shows skin, so I can't say anything about it: please send a sharp photo of the skin in "
+    "daylight, from about a hand's width away, or show a doctor what worries you."
+)
+
 UNSUPPORTED = {
     "animation": "That one moves. Please send a still photo.",
     "video": (
@@ -276,3 +286,15 @@ STAGE_CLOSED = "This question is closed. Send a photo or a message to start a ne
 UPDATING = "✏️ <i>Thank you. I'm updating this answer with what you told me…</i>"
 NOT_UPDATED = "⚠️ <i>I could not update this answer with the last thing you told me. If unsure, call a doctor.</i>"
 WAITS_FOR_ADVICE = "I have that. I'll answer as soon as I have checked the guidelines."
+
+MEMORY = (
+    "<b>What I remember</b> of your question of {day} ({about}):\n\n{facts}\n\nIs something wrong? Press it, and I "
+    "will not rely on it any more. To correct it, write to me how it is. Danger signs that you told me stay."
+)
+MEMORY_NO_FACTS = "Nothing beside the conversation itself."
+MEMORY_PHOTO = "a photo"
+MEMORY_EMPTY = "I remember nothing: there is no open question. /cases lists the earlier ones."
+MEMORY_ERASE = "Erase this question and all I know of it"
+MEMORY_ERASED = "Erased: the question, its photos, its conversation and what I remembered of it."
+MEMORY_CORRECTED = "I do not rely on it any more."
+ABOUT_EARLIER = "I take this to be about your earlier question of {day} ({about}). /new begins another one."

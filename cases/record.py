@@ -31,6 +31,10 @@ class DangerSign(StrEnum):
     NONE = "none"
 
 
+_TOGETHER = frozenset({"danger", "answers", "wrong"})
+"""Fields of a history that grow instead of being replaced."""
+
+
 class History(Record):
     """What was asked besides the photo; None: not asked, or not known. `age` in years; `region` as in
     PAD-UFES-20.
@@ -48,16 +52,23 @@ class History(Record):
     danger: frozenset[DangerSign] = frozenset()
     pregnant: bool | None = None
     immunosuppressed: bool | None = None
+    answers: frozenset[str] = frozenset()
+    """What the agent asked further, as "feature:option"; one answer a feature."""
+    wrong: frozenset[str] = frozenset()
+    """Names of facts read from the patient's words that the patient called wrong."""
 
     def merged(self, other: "History") -> "History":
         """Both together: the other's answers win where it has any; a danger sign, once told, is never taken
         back.
         """
-        told = {name: value for name, value in other if value is not None and name != "danger"}
+        told = {name: value for name, value in other if value is not None and name not in _TOGETHER}
         danger = self.danger | other.danger
         if danger != {DangerSign.NONE}:
             danger -= {DangerSign.NONE}
-        return self.model_copy(update={**told, "danger": danger})
+        again = {answer.partition(":")[0] for answer in other.answers}
+        answers = other.answers | {each for each in self.answers if each.partition(":")[0] not in again}
+        wrong = self.wrong | other.wrong
+        return self.model_copy(update={**told, "danger": danger, "answers": answers, "wrong": wrong})
 
 
 class Reason(Record):
@@ -127,8 +138,16 @@ class PossibilityInWords(Record):
     words: str
 
 
+class FollowUp(Record):
+    """A question of the agent with its answers as buttons: (option, label), in order."""
+
+    feature: str
+    text: str
+    options: tuple[tuple[str, str], ...]
+
+
 class Advice(Record):
-    """The answer to a case. `revision` is the history's revision it was written for."""
+    """The answer to a case, for the history's `revision`. `ask`: what would help to tell the possibilities apart."""
 
     triage: Triage
     now: str
@@ -141,6 +160,7 @@ class Advice(Record):
     see_whom: str
     limits: str
     revision: int = Field(ge=0)
+    ask: FollowUp | None = None
 
     @property
     def text(self) -> str:

@@ -1,11 +1,14 @@
 """Reads the library's rows: versions, chunks and names, live ones and those that were retired."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
 from knowledge import tables
+from knowledge.chunks import Chunk
+from knowledge.editions import Edition
 from knowledge.errors import IndexMissing
 from knowledge.record import Passage, Version
 
@@ -18,9 +21,9 @@ def live_versions(connection: Connection) -> list[Version]:
     return [_version(row) for row in connection.execute(select(tables.publications).where(_LIVE).order_by(_P.slug))]
 
 
-def versions_of(connection: Connection, slug: str) -> list[Version]:
-    """Every version of one guideline, newest first."""
-    ordered = select(tables.publications).where(_P.slug == slug).order_by(_P.number.desc())
+def versions_of(connection: Connection, key: str) -> list[Version]:
+    """Every version of one guideline or document, newest first."""
+    ordered = select(tables.publications).where(_P.key == key).order_by(_P.number.desc())
     return [_version(row) for row in connection.execute(ordered)]
 
 
@@ -36,21 +39,39 @@ def newest_passage(connection: Connection, chunk_id: str) -> Passage | None:
     return None if row is None else passage(row, 0.0)
 
 
+def edition_of(connection: Connection, number: int) -> Edition:
+    """All that is stored of a version, to be published again word for word."""
+    row = connection.execute(select(tables.publications).where(_P.number == number)).one()
+    pieces = connection.execute(select(tables.chunks).where(_C.publication == number).order_by(_C.row))
+    names = connection.execute(select(_N.phrase).where(_N.publication == number).order_by(_N.row)).scalars()
+    return Edition(
+        **{name: getattr(row, name) for name in Edition.model_fields if name not in ("names", "pieces")},
+        names=tuple(names),
+        pieces=tuple(Chunk(**{name: getattr(piece, name) for name in Chunk.model_fields}) for piece in pieces),
+    )
+
+
 def live_chunks(connection: Connection) -> Sequence[Row[Any]]:
     """All live chunks, as `live_chunks_among` gives them."""
     return connection.execute(_chunks().where(_LIVE)).all()
 
 
 def live_chunks_among(
-    connection: Connection, rows: Collection[int], chunk_ids: Collection[str], slugs: Collection[str]
+    connection: Connection, rows: Collection[int], chunk_ids: Collection[str], due_from: date
 ) -> Sequence[Row[Any]]:
-    """The live chunks with one of `rows` or `chunk_ids` or of a guideline of `slugs`; each for `passage`.
+    """The live chunks with one of `rows` or `chunk_ids`, whose review is due on `due_from` or later; for `passage`.
 
-    This is the gate every result passes: what is not live here is never returned, whatever an index still
-    holds.
+    This and `guideline_chunks` are the gate every result passes: what is not live here is never returned,
+    whatever an index still holds.
     """
-    found = _C.row.in_(rows) | _C.chunk_id.in_(chunk_ids) | _P.slug.in_(slugs)
-    return connection.execute(_chunks().where(_LIVE, found).order_by(_C.row)).all()
+    found = _C.row.in_(rows) | _C.chunk_id.in_(chunk_ids)
+    return connection.execute(_chunks().where(_LIVE, found, _P.review_by >= due_from).order_by(_C.row)).all()
+
+
+def guideline_chunks(connection: Connection, slugs: Collection[str], due_from: date) -> Sequence[Row[Any]]:
+    """All chunks of the live guidelines of `slugs`, not of documents beside them; see `live_chunks_among`."""
+    asked = _chunks().where(_LIVE, _P.key.in_(slugs), _P.key == _P.slug, _P.review_by >= due_from)
+    return connection.execute(asked.order_by(_C.row)).all()
 
 
 def live_names(connection: Connection) -> Sequence[Row[Any]]:
@@ -58,9 +79,12 @@ def live_names(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(_names().where(_LIVE)).all()
 
 
-def live_names_among(connection: Connection, rows: Collection[int], name_ids: Collection[str]) -> Sequence[Row[Any]]:
-    """Names of live guidelines with one of `rows` or `name_ids`: each `row`, `name_id`, `phrase`, `slug`."""
-    return connection.execute(_names().where(_LIVE, _N.row.in_(rows) | _N.name_id.in_(name_ids))).all()
+def live_names_among(
+    connection: Connection, rows: Collection[int], name_ids: Collection[str], due_from: date
+) -> Sequence[Row[Any]]:
+    """Names of live guidelines with one of `rows` or `name_ids`: each `row`, `name_id`, `phrase`, `slug`, `key`."""
+    found = _N.row.in_(rows) | _N.name_id.in_(name_ids)
+    return connection.execute(_names().where(_LIVE, found, _P.review_by >= due_from)).all()
 
 
 def live_generation(connection: Connection, model: str) -> str:
@@ -86,23 +110,25 @@ def passage(row: Row[Any], score: float) -> Passage:
         title=row.title,
         section=row.section,
         text=row.text,
-        document=f"{row.slug}.md",
+        document=row.file_name,
         version=row.version,
-        page=None,
+        page=row.page,
         source=row.source,
         reviewed=row.reviewed,
         score=score,
+        review_by=row.review_by,
     )
 
 
 def _chunks() -> Select[Any]:
-    chunk = (_C.row, _C.chunk_id, _C.heading, _C.section, _C.text)
-    publication = (_P.slug, _P.title, _P.version, _P.jurisdiction, _P.source, _P.reviewed)
+    chunk = (_C.row, _C.chunk_id, _C.heading, _C.section, _C.text, _C.page)
+    about = (_P.key, _P.slug, _P.title, _P.version, _P.jurisdiction)
+    publication = (*about, _P.source, _P.reviewed, _P.review_by, _P.file_name)
     return select(*chunk, *publication).join_from(tables.chunks, tables.publications)
 
 
 def _names() -> Select[Any]:
-    columns = (_N.row, _N.name_id, _N.phrase, _P.slug)
+    columns = (_N.row, _N.name_id, _N.phrase, _P.slug, _P.key)
     return select(*columns).join_from(tables.names, tables.publications)
 
 

@@ -10,7 +10,8 @@ Embeddings Inference: `POST /embed {"inputs": ["…"], "truncate": true}` with a
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 8
-"""Texts computed together: more of them only wait for the longest."""
+"""Texts computed together: more of them only wait for the longest, and a question waits for no more than these."""
+QUESTIONS = 2
+"""A request of at most so many texts is a patient's question and goes before a document's batches."""
 
 
 class TextEncoder(Protocol):
@@ -46,25 +49,62 @@ class TextEncoder(Protocol):
         ...
 
 
+class Turns:
+    """One at a time; whoever comes first goes before everybody else who waits, so no document delays a question."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._busy = False
+        self._first_waiting = 0
+
+    @property
+    def question_waits(self) -> bool:
+        """Whether somebody who goes first is waiting."""
+        with self._changed:
+            return self._first_waiting > 0
+
+    @contextmanager
+    def taken(self, *, first: bool) -> Iterator[None]:
+        """Waits for a turn and holds it."""
+        with self._changed:
+            self._first_waiting += first
+            self._changed.wait_for(lambda: not self._busy and (first or not self._first_waiting))
+            self._first_waiting -= first
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+
 class SentenceTransformerEncoder:
-    """A sentence-transformers model on one processor core; requests take turns."""
+    """A sentence-transformers model on one processor core; requests take turns, questions before documents."""
 
     def __init__(self, model: "SentenceTransformer", *, half: bool = False) -> None:
         """`half`: compute in bfloat16, about twice as fast where the processor has instructions for it; the vectors
         stay the same to four digits."""
         self._model = model
         self._half = half
-        self._turn = threading.Lock()
+        self._turns = Turns()
 
     def encode(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector of length 1 per text; what is too long is cut off."""
         import torch
 
-        with self._turn, torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
-            vectors = self._model.encode(
-                list(texts), batch_size=AT_ONCE, normalize_embeddings=True, show_progress_bar=False
-            )
-        return [[float(number) for number in vector] for vector in vectors]
+        vectors: list[list[float]] = []
+        for start in range(0, len(texts), AT_ONCE):
+            some = list(texts[start : start + AT_ONCE])
+            with (
+                self._turns.taken(first=len(texts) <= QUESTIONS),
+                torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
+            ):
+                computed = self._model.encode(
+                    some, batch_size=AT_ONCE, normalize_embeddings=True, show_progress_bar=False
+                )
+            vectors.extend([float(number) for number in vector] for vector in computed)
+        return vectors
 
     def too_long(self, text: str) -> bool:
         """Whether `encode` would cut `text` off."""

@@ -2,6 +2,8 @@
 
 KnowledgeError
 ├── GuidelineInvalid      a guideline file breaks the form; names the line and the remedy
+├── DocumentRefused       a document cannot be read, or may not be taken; says why and what to do
+├── ChangeRefused         a change of the library is not allowed as things stand; says why and what to do
 ├── GuidelineNotFound     no live guideline has that slug
 ├── PassageNotFound       no passage, live or retired, has that id
 ├── LibraryUnavailable    the library's database cannot be opened
@@ -25,6 +27,14 @@ class GuidelineInvalid(KnowledgeError):
         super().__init__(f"{document}, line {line}: {problem}. {remedy}.")
         self.document = document
         self.line = line
+
+
+class DocumentRefused(KnowledgeError):
+    """A document cannot be read, or may not be taken."""
+
+
+class ChangeRefused(KnowledgeError):
+    """A change of the library is not allowed as things stand."""
 
 
 class GuidelineNotFound(KnowledgeError):

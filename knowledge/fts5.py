@@ -1,8 +1,11 @@
 """Word search in SQLite: FTS5 with Porter stems, ranked by BM25 (https://www.sqlite.org/fts5.html)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
+
+from knowledge.keyword_hit import Hit
 
 _TITLE, _SECTION, _TEXT = 2.0, 1.0, 1.0
 """What a word is worth by where it stands."""
@@ -29,36 +32,37 @@ class Fts5:
                 statement = text(f"DELETE FROM {table} WHERE rowid = :row")
                 connection.execute(statement, [{"row": row} for row in rows])
 
-    def chunk_rows(
+    def chunk_hits(
         self, connection: Connection, asked: Sequence[str], limit: int, slugs: list[str] | None
-    ) -> list[int]:
+    ) -> list[Hit]:
         """By BM25 over the three columns."""
         if not asked:
             return []
         rank = f"bm25(chunk_words, {_TITLE}, {_SECTION}, {_TEXT})"
-        parameters = {"query": match_query(asked), "limit": limit}
+        parameters: dict[str, Any] = {"query": match_query(asked), "limit": limit}
         if slugs is None:
             statement = text(
-                f"SELECT rowid FROM chunk_words WHERE chunk_words MATCH :query ORDER BY {rank} LIMIT :limit"
+                f"SELECT rowid, -{rank} FROM chunk_words WHERE chunk_words MATCH :query ORDER BY {rank} LIMIT :limit"
             )
-            return [int(row) for row in connection.execute(statement, parameters).scalars()]
-        statement = text(
-            "SELECT chunk_words.rowid FROM chunk_words JOIN chunk ON chunk.row = chunk_words.rowid"
-            " JOIN publication ON publication.number = chunk.publication"
-            f" WHERE chunk_words MATCH :query AND publication.slug IN :slugs ORDER BY {rank} LIMIT :limit"
-        ).bindparams(bindparam("slugs", expanding=True))
-        return [int(row) for row in connection.execute(statement, {**parameters, "slugs": slugs}).scalars()]
+        else:
+            statement = text(
+                f"SELECT chunk_words.rowid, -{rank} FROM chunk_words JOIN chunk ON chunk.row = chunk_words.rowid"
+                " JOIN publication ON publication.number = chunk.publication"
+                f" WHERE chunk_words MATCH :query AND publication.slug IN :slugs ORDER BY {rank} LIMIT :limit"
+            ).bindparams(bindparam("slugs", expanding=True))
+            parameters["slugs"] = slugs
+        return [Hit(int(row), float(score)) for row, score in connection.execute(statement, parameters)]
 
-    def name_rows(self, connection: Connection, asked: Sequence[str], limit: int) -> list[int]:
+    def name_hits(self, connection: Connection, asked: Sequence[str], limit: int) -> list[Hit]:
         """By BM25."""
         if not asked:
             return []
         statement = text(
-            "SELECT rowid FROM name_words WHERE name_words MATCH :query ORDER BY bm25(name_words) LIMIT :limit"
+            "SELECT rowid, -bm25(name_words) FROM name_words WHERE name_words MATCH :query"
+            " ORDER BY bm25(name_words) LIMIT :limit"
         )
-        return [
-            int(row) for row in connection.execute(statement, {"query": match_query(asked), "limit": limit}).scalars()
-        ]
+        found = connection.execute(statement, {"query": match_query(asked), "limit": limit})
+        return [Hit(int(row), float(score)) for row, score in found]
 
 
 def match_query(asked: Sequence[str]) -> str:

@@ -7,16 +7,16 @@ the database.
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from knowledge import catalogue, tables
+from knowledge import catalogue, publications, tables
 from knowledge.chunks import Chunk
 from knowledge.database import reading, writing
 from knowledge.errors import IndexMissing, KnowledgeError
 from knowledge.publications import Entries, Name
-from knowledge.vector_index import Entry, Kind, VectorIndex
+from knowledge.vector_index import Entry, Index, Kind
 from knowledge.vectors import VectorCache
 
 KEPT_GENERATIONS = 2
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class IndexKeeper:
     """The vector index of the library on `engine`, made with the embedding model called `model`."""
 
-    def __init__(self, engine: Engine, index: VectorIndex, vectors: VectorCache, model: str) -> None:
+    def __init__(self, engine: Engine, index: Index, vectors: VectorCache, model: str) -> None:
         self._engine = engine
         self._index = index
         self._vectors = vectors
@@ -36,12 +36,12 @@ class IndexKeeper:
 
     def chunk_entries(self, slug: str, title: str, pieces: Sequence[Chunk]) -> list[Entry]:
         """Entries of chunks."""
-        vectors = self._vectors.vectors([_embedded(title, piece.section, piece.text) for piece in pieces])
+        vectors = self._vectors.embed([embedded_text(title, piece.section, piece.text) for piece in pieces])
         return [Entry(piece.chunk_id, slug, vector) for piece, vector in zip(pieces, vectors, strict=True)]
 
     def name_entries(self, slug: str, names: Sequence[Name]) -> list[Entry]:
         """Entries of names."""
-        vectors = self._vectors.vectors([name.phrase for name in names])
+        vectors = self._vectors.embed([name.phrase for name in names])
         return [Entry(name.name_id, slug, vector) for name, vector in zip(names, vectors, strict=True)]
 
     def add(self, connection: Connection, chunk_entries: Sequence[Entry], name_entries: Sequence[Entry]) -> None:
@@ -51,15 +51,17 @@ class IndexKeeper:
         self._index.put(generation, Kind.NAMES, name_entries)
 
     def clean(self, gone: Entries) -> None:
-        """Takes out entries whose rows are retired.
+        """Takes out entries whose rows are retired, but for those that a live version has too.
 
         A failure costs only room, so it is logged and left to a rebuild.
         """
         try:
-            with reading(self._engine) as connection:
+            # As the only writer: nobody makes an entry live again between the look and the removal.
+            with writing(self._engine) as connection:
                 generation = catalogue.live_generation(connection, self._model)
-            self._index.remove(generation, Kind.CHUNKS, gone.chunk_ids)
-            self._index.remove(generation, Kind.NAMES, gone.name_ids)
+                stay = publications.still_live(connection, gone)
+                self._index.remove(generation, Kind.CHUNKS, sorted(set(gone.chunk_ids) - set(stay.chunk_ids)))
+                self._index.remove(generation, Kind.NAMES, sorted(set(gone.name_ids) - set(stay.name_ids)))
         except KnowledgeError as error:
             _log.warning("retired entries stay in the vector index until the next rebuild: %s", error)
 
@@ -71,15 +73,15 @@ class IndexKeeper:
             self.rebuild()
 
     def ensure(self) -> None:
-        """Rebuilds the index unless it holds everything that is live."""
-        problems = self.missing()
+        """Rebuilds the index unless it holds everything that is live and nothing else."""
+        problems = [*self.missing(), *self.left_over()]
         if problems:
             _log.info("rebuilding the vector index: %s", "; ".join(problems))
             self.rebuild()
 
-    def rebuild(self) -> int:
-        """Builds the index anew and switches it in; the number of chunks in it."""
-        self._live_entries()  # Embeds what is not remembered yet, before the right to write is held.
+    def rebuild(self, tell: Callable[[int, int], None] = lambda done, of: None) -> int:
+        """Builds the index anew and switches it in; the number of chunks in it. `tell` hears of the embedding."""
+        self._live_entries(tell)  # Embeds what is not remembered yet, before the right to write is held.
         generation = uuid.uuid4().hex[:16]
         try:
             with writing(self._engine) as connection:
@@ -120,12 +122,16 @@ class IndexKeeper:
             [f"{count} retired {kind} are left in the vector index" for kind, count in left.items() if count],
         )
 
-    def _live_entries(self) -> tuple[list[Entry], list[Entry]]:
+    def _live_entries(
+        self, tell: Callable[[int, int], None] = lambda done, of: None
+    ) -> tuple[list[Entry], list[Entry]]:
         with reading(self._engine) as connection:
             chunk_rows = catalogue.live_chunks(connection)
             name_rows = catalogue.live_names(connection)
-        chunk_vectors = self._vectors.vectors([_embedded(row.title, row.section, row.text) for row in chunk_rows])
-        name_vectors = self._vectors.vectors([row.phrase for row in name_rows])
+        chunk_vectors = self._vectors.embed(
+            [embedded_text(row.title, row.section, row.text) for row in chunk_rows], tell
+        )
+        name_vectors = self._vectors.embed([row.phrase for row in name_rows])
         return (
             [Entry(row.chunk_id, row.slug, vector) for row, vector in zip(chunk_rows, chunk_vectors, strict=True)],
             [Entry(row.name_id, row.slug, vector) for row, vector in zip(name_rows, name_vectors, strict=True)],
@@ -150,6 +156,6 @@ class IndexKeeper:
         return True
 
 
-def _embedded(title: str, section: str, text: str) -> str:
-    # With title and section, because a passage seldom says what it is about.
+def embedded_text(title: str, section: str, text: str) -> str:
+    """What of a chunk is embedded: with title and section, because a passage seldom says what it is about."""
     return f"{title}. {section}. {text}"

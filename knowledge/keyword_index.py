@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from knowledge.fts5 import Fts5
+from knowledge.keyword_hit import Hit
 from knowledge.tsvectors import Tsvectors
 from knowledge.words import words
 
@@ -29,14 +30,14 @@ class KeywordIndex(Protocol):
         """Takes chunks and names out, so that retired text no longer weighs on what a word is worth."""
         ...
 
-    def chunk_rows(
+    def chunk_hits(
         self, connection: Connection, asked: Sequence[str], limit: int, slugs: list[str] | None
-    ) -> list[int]:
-        """The rows of the chunks that hold any word of `asked`, best first; of `slugs` only, if given."""
+    ) -> list[Hit]:
+        """The chunks that hold any word of `asked`, best first; of `slugs` only, if given."""
         ...
 
-    def name_rows(self, connection: Connection, asked: Sequence[str], limit: int) -> list[int]:
-        """The rows of the names that hold any word of `asked`, best first."""
+    def name_hits(self, connection: Connection, asked: Sequence[str], limit: int) -> list[Hit]:
+        """The names that hold any word of `asked`, best first."""
         ...
 
 

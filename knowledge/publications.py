@@ -4,18 +4,15 @@ The full-text tables follow here, so that word search and rows can never disagre
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Insert, insert, select, update
+from sqlalchemy import Connection, Insert, Table, insert, select, update
 
 from knowledge import tables
-from knowledge.chunks import Chunk
-from knowledge.guideline_file import render_guideline
+from knowledge.editions import Edition
 from knowledge.keyword_index import comparable, keyword_index
-from knowledge.record import Guideline
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,52 +31,44 @@ class Entries:
     name_ids: tuple[str, ...] = ()
 
 
-def names_of(guideline: Guideline) -> list[Name]:
-    """The title, its part before and its part in brackets, the slug's words and the synonyms, each once."""
-    parts = re.split(r"[()]", guideline.title)
-    phrases = (guideline.title, *parts, guideline.slug.replace("-", " "), *guideline.synonyms)
-    once = {" ".join(phrase.split()).casefold(): " ".join(phrase.split()) for phrase in reversed(phrases)}
-    return [Name(_name_id(guideline.slug, phrase), phrase) for key, phrase in reversed(once.items()) if key]
+def names_of(edition: Edition) -> list[Name]:
+    """The names of an edition with their ids; two documents of a condition may share a phrase, not an id."""
+    return [Name(_name_id(edition.key, phrase), phrase) for phrase in edition.names]
 
 
-def digest(guideline: Guideline) -> str:
-    """The hash that tells whether two guidelines are the same to the letter."""
-    return hashlib.sha256(render_guideline(guideline).encode()).hexdigest()
-
-
-def store(connection: Connection, guideline: Guideline, author: str, pieces: Sequence[Chunk]) -> None:
-    """Makes `guideline` the live publication of its slug; the one before must be retired already."""
+def store(
+    connection: Connection,
+    edition: Edition,
+    author: str,
+    approved_by: str | None = None,
+    restores: int | None = None,
+) -> int:
+    """Makes `edition` the live publication of its key; the one before must be retired already. Its number."""
+    fields = edition.model_dump(exclude={"names", "pieces"})
     number = _inserted(
         connection,
         insert(tables.publications).values(
-            slug=guideline.slug,
-            title=guideline.title,
-            version=guideline.version,
-            jurisdiction=guideline.jurisdiction,
-            language=guideline.language,
-            reviewed=guideline.reviewed,
-            review_by=guideline.review_by,
-            source="; ".join(source.citation for source in guideline.sources),
-            document=render_guideline(guideline),
-            sha256=digest(guideline),
+            **fields,
+            sha256=edition.sha256,
             author=author,
+            approved_by=approved_by,
+            restores=restores,
             published=datetime.now(UTC),
         ),
     )
     index = keyword_index(connection)
-    title = comparable(guideline.title)
+    title = comparable(edition.title)
     findable = []
-    for piece in pieces:
-        values = {"chunk_id": piece.chunk_id, "publication": number, "heading": piece.heading}
-        values |= {"section": piece.section, "text": piece.text}
-        row = _inserted(connection, insert(tables.chunks).values(values))
+    for piece in edition.pieces:
+        row = _inserted(connection, insert(tables.chunks).values(publication=number, **piece.model_dump()))
         findable.append((row, title, comparable(piece.section), comparable(piece.text)))
     index.add_chunks(connection, findable)
     named = []
-    for name in names_of(guideline):
+    for name in names_of(edition):
         values = {"name_id": name.name_id, "publication": number, "phrase": name.phrase}
         named.append((_inserted(connection, insert(tables.names).values(values)), comparable(name.phrase)))
     index.add_names(connection, named)
+    return number
 
 
 def retire(connection: Connection, number: int, author: str) -> Entries:
@@ -99,6 +88,26 @@ def retire(connection: Connection, number: int, author: str) -> Entries:
     return Entries(tuple(row.chunk_id for row in own_chunks), tuple(row.name_id for row in own_names))
 
 
+def still_live(connection: Connection, entries: Entries) -> Entries:
+    """Those of `entries` that a live publication has too: the same words may stand in two versions."""
+    return Entries(
+        _live_among(connection, tables.chunks, "chunk_id", entries.chunk_ids),
+        _live_among(connection, tables.names, "name_id", entries.name_ids),
+    )
+
+
+def _live_among(connection: Connection, table: Table, key: str, ids: Sequence[str]) -> tuple[str, ...]:
+    found: set[str] = set()
+    for start in range(0, len(ids), 500):
+        asked = (
+            select(table.c[key])
+            .join_from(table, tables.publications)
+            .where(tables.publications.c.retired.is_(None), table.c[key].in_(ids[start : start + 500]))
+        )
+        found |= set(connection.execute(asked).scalars())
+    return tuple(found)
+
+
 def _inserted(connection: Connection, statement: Insert) -> int:
     """The number of the row that `statement` adds."""
     key = connection.execute(statement).inserted_primary_key
@@ -106,5 +115,5 @@ def _inserted(connection: Connection, statement: Insert) -> int:
     return int(key[0])
 
 
-def _name_id(slug: str, phrase: str) -> str:
-    return hashlib.sha256(f"{slug}\x1f{phrase}".encode()).hexdigest()[:16]
+def _name_id(key: str, phrase: str) -> str:
+    return hashlib.sha256(f"{key}\x1f{phrase}".encode()).hexdigest()[:16]

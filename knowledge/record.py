@@ -57,20 +57,47 @@ class Guideline(_Record):
     sections: tuple[Section, ...]
 
 
+class Document(_Record):
+    """A free document about one condition, in the form `knowledge.formats` gives: it stands beside the guideline.
+
+    `key` tells it from other documents; `source` is how it is cited.
+    """
+
+    key: str
+    slug: str
+    title: str
+    jurisdiction: str
+    language: str
+    version: str
+    reviewed: date | None
+    review_by: date
+    source: str
+    file_name: str
+    text: str
+
+
 class Version(_Record):
-    """One publication of a guideline. It is live until `retired` is set, by a newer version or by hand."""
+    """One publication of a guideline or document. It is live until `retired` is set, by a newer version or by hand.
+
+    The `key` of a guideline is its slug. `restores` is the number of the earlier version it brings back.
+    """
 
     number: int
+    key: str
     slug: str
     title: str
     version: str
     jurisdiction: str
     language: str
     author: str
+    approved_by: str | None
     published: datetime
     reviewed: date | None
     review_by: date
+    valid_from: date | None
+    file_name: str
     sha256: str
+    restores: int | None
     retired: datetime | None
     retired_by: str | None
 
@@ -93,3 +120,15 @@ class Passage(_Record):
     source: str
     reviewed: date | None
     score: float
+    review_by: date | None = None
+
+
+class Deed(_Record):
+    """Who did what, and when; `subject` is a key of the library, a person or a document."""
+
+    number: int
+    time: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str

@@ -5,28 +5,34 @@ looked up among the live chunks of the database, so a retired passage cannot com
 holds.
 """
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from conditions import CONDITIONS
 from knowledge import catalogue
 from knowledge.database import reading
 from knowledge.embedding import Embedder
 from knowledge.intent import intended_sections
+from knowledge.keyword_hit import Hit
 from knowledge.keyword_index import keyword_index
 from knowledge.library import Library
 from knowledge.naming import KnownName, named_slugs
-from knowledge.ranking import Candidate, Found, guideline_scores, ranked, section_bonuses
+from knowledge.ranking import Candidate, Signals, guideline_scores, ranked, section_bonuses, spread
 from knowledge.record import Passage
 from knowledge.vector_index import Kind, Neighbour
 from knowledge.words import telling_words
 
 DEPTH = 40
-"""What each search contributes at most."""
+"""What each search of chunks contributes at most."""
 
-WHOLE_GUIDELINES = 4
+NAME_DEPTH = 120
+"""The same for names: enough that the three nearest of every likely guideline are among them."""
+
+WHOLE_GUIDELINES = 5
 """Of the best guidelines every passage may be returned, so that the section asked for is among them."""
 
 RELEVANT = 0.36
@@ -35,29 +41,27 @@ RELEVANT = 0.36
 With MiniLM, nearly all of the questions in the tests reach 0.42; a headache or a sore knee stays below 0.36.
 """
 
-NAME_RELEVANT = 0.48
+NAME_RELEVANT = 0.52
 """The same for a name. Names are short, and a short text is near to many: "hello" reaches 0.42."""
 
-ONE_GUIDELINE = 0.6
-"""Share of the results one guideline may fill unless one condition is named: a description fits several."""
+LEAST_LIKELY = 0.0005
+"""Of a guideline beside the best: what is less likely is no answer, even where the best has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hits:
-    """What the four searches brought, of live text only."""
+    """What the four searches brought, of live text only. The lists of chunk ids are best first."""
 
-    found: Found
+    signals: dict[str, Signals]
     slug_of: dict[str, str]
-    nearest_chunk: dict[str, float]
-    nearest_name: dict[str, float]
+    by_words: list[str]
+    by_meaning: list[str]
+    named: frozenset[str]
 
     def relevant(self, slug: str) -> bool:
         """Whether the guideline has to do with the question."""
-        return (
-            slug in self.found.named
-            or self.nearest_chunk.get(slug, 0.0) >= RELEVANT
-            or self.nearest_name.get(slug, 0.0) >= NAME_RELEVANT
-        )
+        signals = self.signals[slug]
+        return slug in self.named or signals.chunk >= RELEVANT or signals.name >= NAME_RELEVANT
 
 
 class Search:
@@ -65,7 +69,7 @@ class Search:
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._library = library
-        self._embedder = embedder
+        self.embedder = embedder
 
     def search(
         self,
@@ -74,105 +78,173 @@ class Search:
         slugs: Collection[str] | None = None,
         sections: Collection[str] | None = None,
         jurisdiction: str | None = None,
+        language: str | None = None,
+        disease_class: str | None = None,
     ) -> list[Passage]:
         """At most `k` passages, best first; none when nothing in the library has to do with `text`.
 
-        `slugs`, `sections` (headings or whole labels) and `jurisdiction` narrow what may be returned; with
-        `slugs` the caller vouches that they matter and nothing is held back as irrelevant. Raises
-        EmbedderUnavailable, EmbedderRefused, IndexMissing, IndexUnavailable or LibraryUnavailable.
+        `slugs`, `sections` (headings or whole labels), `jurisdiction`, `language` (en also finds en-GB) and
+        `disease_class` narrow what may be returned; with `slugs` the caller vouches that they matter and
+        nothing is held back as irrelevant. Raises EmbedderUnavailable, EmbedderRefused, IndexMissing,
+        IndexUnavailable or LibraryUnavailable.
         """
         # Half a surrogate pair cannot be sent to any server.
         question = text.encode("utf-8", "replace").decode().strip()
         if not question or k < 1:
             return []
-        vector = self._embedder.embed([question])[0]
+        vector = self.embedder.embed([question])[0]
         with reading(self._library.engine) as connection:
-            allowed = _allowed(connection, slugs, jurisdiction)
-            if allowed == []:
+            allowed = _allowed(connection, slugs, jurisdiction, language, disease_class)
+            if allowed is not None and not allowed:
                 return []
-            hits = self._hits(connection, question, vector, allowed)
-            scores = guideline_scores(hits.found, hits.slug_of)
+            due_from = self._library.due_from()
+            hits = self._hits(connection, question, vector, allowed, due_from)
+            scores = guideline_scores(hits.signals)
             if slugs is None:
-                scores = {slug: score for slug, score in scores.items() if hits.relevant(slug)}
+                scores = {
+                    slug: score for slug, score in scores.items() if score >= LEAST_LIKELY and hits.relevant(slug)
+                }
             best = sorted(scores, key=lambda slug: -scores[slug])[:WHOLE_GUIDELINES]
-            rows = catalogue.live_chunks_among(connection, (), hits.slug_of, best)
+            rows = [
+                *catalogue.guideline_chunks(connection, best, due_from),
+                *catalogue.live_chunks_among(connection, (), hits.slug_of, due_from),
+            ]
         eligible = {
             row.chunk_id: row
             for row in rows
-            if row.slug in scores and (sections is None or not {row.heading, row.section}.isdisjoint(sections))
+            if row.slug in scores
+            and (allowed is None or row.key in allowed)
+            and (sections is None or not {row.heading, row.section}.isdisjoint(sections))
         }
         candidates = [Candidate(row.chunk_id, row.slug, row.heading, row.section) for row in eligible.values()]
-        condition_known = slugs is not None or len(hits.found.named) == 1
-        bonuses = section_bonuses(intended_sections(question), condition_known)
-        order = ranked(candidates, scores, hits.found, bonuses)
-        if not condition_known:
-            order = _mixed(order, k)
+        intended = intended_sections(question)
+        condition_known = slugs is not None or len(hits.named) == 1
+        bonuses = section_bonuses(intended, condition_known)
+        order = ranked(candidates, scores, hits.by_words, hits.by_meaning, bonuses)
+        if not condition_known or (slugs is None and not intended):
+            order = spread(order, k)
         return [catalogue.passage(eligible[candidate.chunk_id], score) for candidate, score in order[:k]]
 
-    def _hits(self, connection: Connection, question: str, vector: Sequence[float], slugs: list[str] | None) -> _Hits:
+    def _hits(
+        self,
+        connection: Connection,
+        question: str,
+        vector: Sequence[float],
+        allowed: Mapping[str, str] | None,
+        due_from: date,
+    ) -> _Hits:
+        slugs = None if allowed is None else sorted(set(allowed.values()))
         index = self._library.index
         generation = catalogue.live_generation(connection, self._library.model)
-        words = keyword_index(connection)
-        asked = telling_words(question)
-        chunk_rows = words.chunk_rows(connection, asked, DEPTH, slugs)
-        name_rows = words.name_rows(connection, asked, DEPTH)
+        words, asked = keyword_index(connection), telling_words(question)
+        chunk_hits = words.chunk_hits(connection, asked, DEPTH, slugs)
+        name_hits = words.name_hits(connection, asked, NAME_DEPTH)
         near_chunks = index.nearest(generation, Kind.CHUNKS, vector, DEPTH, slugs)
-        near_names = index.nearest(generation, Kind.NAMES, vector, DEPTH, slugs)
-        chunks = catalogue.live_chunks_among(connection, chunk_rows, [near.entry_id for near in near_chunks], ())
-        names = catalogue.live_names_among(connection, name_rows, [near.entry_id for near in near_names])
-        names = [row for row in names if slugs is None or row.slug in slugs]
-        chunk_of_row = {row.row: row.chunk_id for row in chunks}
-        slug_of_row = {row.row: row.slug for row in names}
-        slug_of_name = {row.name_id: row.slug for row in names}
+        near_names = index.nearest(generation, Kind.NAMES, vector, NAME_DEPTH, slugs)
+        chunks = catalogue.live_chunks_among(
+            connection, [hit.row for hit in chunk_hits], [near.entry_id for near in near_chunks], due_from
+        )
+        names = catalogue.live_names_among(
+            connection, [hit.row for hit in name_hits], [near.entry_id for near in near_names], due_from
+        )
+        chunks = [row for row in chunks if allowed is None or row.key in allowed]
+        names = [row for row in names if allowed is None or row.key in allowed]
         slug_of_chunk = {row.chunk_id: row.slug for row in chunks}
-        nearest_chunk = _nearness(near_chunks, slug_of_chunk)
-        nearest_name = _nearness(near_names, slug_of_name)
-        nearness = {
-            slug: max(nearest_chunk.get(slug, -1.0), nearest_name.get(slug, -1.0))
-            for slug in (*nearest_chunk, *nearest_name)
-        }
-        nearest = sorted(nearness, key=lambda slug: -nearness[slug])
-        named = named_slugs(question, [KnownName(row.phrase, row.slug) for row in names])
-        if named:
-            # "My mole has changed" names a mole and describes a melanoma: neither may hide the other.
-            named |= {nearest[0]}
-        found = Found(
-            nearest=nearest,
-            name_words=[slug_of_row[row] for row in name_rows if row in slug_of_row],
-            name_meaning=[slug_of_name[near.entry_id] for near in near_names if near.entry_id in slug_of_name],
-            chunk_words=[chunk_of_row[row] for row in chunk_rows if row in chunk_of_row],
-            chunk_meaning=[near.entry_id for near in near_chunks if near.entry_id in slug_of_chunk],
+        chunk_of_row = {row.row: row.chunk_id for row in chunks}
+        slug_of_name = {row.name_id: row.slug for row in names}
+        name_cosines = _cosines(near_names, slug_of_name)
+        chunk_cosines = _cosines(near_chunks, slug_of_chunk)
+        named = _named(question, names, name_cosines, chunk_cosines)
+        signals = _signals(
+            name_cosines,
+            chunk_cosines,
+            _shares(name_hits, {row.row: row.slug for row in names}),
+            _shares(chunk_hits, {row.row: row.slug for row in chunks}),
+            named,
+        )
+        return _Hits(
+            signals=signals,
+            slug_of=slug_of_chunk,
+            by_words=[chunk_of_row[hit.row] for hit in chunk_hits if hit.row in chunk_of_row],
+            by_meaning=[near.entry_id for near in near_chunks if near.entry_id in slug_of_chunk],
             named=named,
         )
-        return _Hits(found, slug_of_chunk, nearest_chunk, nearest_name)
 
 
-def _allowed(connection: Connection, slugs: Collection[str] | None, jurisdiction: str | None) -> list[str] | None:
-    """The slugs a search is limited to; None for all."""
-    if jurisdiction is None:
-        return None if slugs is None else sorted(slugs)
-    versions = catalogue.live_versions(connection)
-    there = {version.slug for version in versions if version.jurisdiction == jurisdiction}
-    return sorted(there if slugs is None else there & set(slugs))
+def _named(
+    question: str,
+    names: Sequence[Row[Any]],
+    name_cosines: Mapping[str, Sequence[float]],
+    chunk_cosines: Mapping[str, Sequence[float]],
+) -> frozenset[str]:
+    """The conditions that the question names, and the one nearest in meaning beside them."""
+    named = named_slugs(question, [KnownName(row.phrase, row.slug) for row in names])
+    nearest = {
+        slug: max(*name_cosines.get(slug, (-1.0,)), *chunk_cosines.get(slug, (-1.0,)), -1.0)
+        for slug in (*chunk_cosines, *name_cosines)
+    }
+    # "My mole has changed" names a mole and describes a melanoma: neither may hide the other.
+    return named | {max(nearest, key=lambda slug: nearest[slug])} if named and nearest else named
 
 
-def _nearness(neighbours: Sequence[Neighbour], slug_of: dict[str, str]) -> dict[str, float]:
-    """The highest cosine of each guideline."""
-    nearness: dict[str, float] = {}
-    for near in neighbours:
-        slug = slug_of.get(near.entry_id)
-        if slug is not None:
-            nearness[slug] = max(near.similarity, nearness.get(slug, -1.0))
-    return nearness
+def _signals(
+    name_cosines: Mapping[str, Sequence[float]],
+    chunk_cosines: Mapping[str, Sequence[float]],
+    name_shares: Mapping[str, float],
+    chunk_shares: Mapping[str, float],
+    named: frozenset[str],
+) -> dict[str, Signals]:
+    # A guideline none of whose names is near is no nearer than the last one that was found.
+    farthest_name = min((cosines[-1] for cosines in name_cosines.values()), default=0.0)
+    farthest_chunk = min((cosines[-1] for cosines in chunk_cosines.values()), default=0.0)
+    signals = {}
+    for slug in {**name_cosines, **chunk_cosines, **name_shares, **chunk_shares, **dict.fromkeys(named)}:
+        nearest = [*name_cosines.get(slug, ()), farthest_name, farthest_name, farthest_name][:3]
+        signals[slug] = Signals(
+            name=nearest[0],
+            names=sum(nearest) / len(nearest),
+            name_words=name_shares.get(slug, 0.0),
+            chunk_words=chunk_shares.get(slug, 0.0),
+            chunk=max(chunk_cosines.get(slug, (farthest_chunk,))),
+            named=slug in named,
+        )
+    return signals
 
 
-def _mixed(order: list[tuple[Candidate, float]], k: int) -> list[tuple[Candidate, float]]:
-    """`order` with the surplus of any one guideline moved to the end."""
-    most = math.ceil(k * ONE_GUIDELINE)
-    taken: dict[str, int] = {}
-    first: list[tuple[Candidate, float]] = []
-    surplus: list[tuple[Candidate, float]] = []
-    for candidate, score in order:
-        taken[candidate.slug] = taken.get(candidate.slug, 0) + 1
-        (first if taken[candidate.slug] <= most else surplus).append((candidate, score))
-    return first + surplus
+def _shares(hits: Sequence[Hit], slug_of: Mapping[int, str]) -> dict[str, float]:
+    """The best score of each guideline as a share of the best of all."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        if hit.row in slug_of:
+            best[slug_of[hit.row]] = max(hit.score, best.get(slug_of[hit.row], 0.0))
+    top = max(best.values(), default=0.0)
+    return {slug: score / top for slug, score in best.items()} if top > 0 else {}
+
+
+def _allowed(
+    connection: Connection,
+    slugs: Collection[str] | None,
+    jurisdiction: str | None,
+    language: str | None,
+    disease_class: str | None,
+) -> dict[str, str] | None:
+    """The keys a search is limited to, with their slugs; None for all."""
+    if slugs is None and jurisdiction is None and language is None and disease_class is None:
+        return None
+    return {
+        version.key: version.slug
+        for version in catalogue.live_versions(connection)
+        if (slugs is None or version.slug in slugs)
+        and (jurisdiction is None or version.jurisdiction == jurisdiction)
+        and (language is None or language in (version.language, version.language.split("-")[0]))
+        and (disease_class is None or CONDITIONS[version.slug].disease_class == disease_class)
+    }
+
+
+def _cosines(neighbours: Sequence[Neighbour], slug_of: Mapping[str, str]) -> dict[str, list[float]]:
+    """The cosines of each guideline, highest first."""
+    cosines: dict[str, list[float]] = {}
+    for near in sorted(neighbours, key=lambda near: -near.similarity):
+        if near.entry_id in slug_of:
+            cosines.setdefault(slug_of[near.entry_id], []).append(near.similarity)
+    return cosines

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from room_settings import RoomSettings
 
@@ -21,6 +21,10 @@ class KnowledgeSettings(RoomSettings):
     chroma_url: str = "http://127.0.0.1:8771"
     embedder_url: str = "http://127.0.0.1:8772"
     embedding_model: str = BUNDLED_MODEL
+    library_second_approver: bool = False
+    """Whether somebody other than the author must approve what a person publishes."""
+    library_grace_days: int = Field(default=90, ge=0)
+    """Days after its review was due on which a guideline is still searched, with a warning; then it drops out."""
 
     @field_validator("knowledge_url")
     @classmethod

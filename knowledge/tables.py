@@ -1,14 +1,15 @@
 """The tables of the library's database, for SQLAlchemy Core. `knowledge/migrations` creates them.
 
-Every publication keeps its whole document and its chunks for good, so that a citation stays openable; it is
-live while `retired` is empty. The two full-text tables and the vector index hold live text only and can be
-rebuilt from here.
+Every publication keeps its whole text and its chunks for good, so that a citation stays openable; it is live
+while `retired` is empty, at most one of a `key` at a time. The full-text tables and the vector index hold live
+text only and can be rebuilt from here.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     DateTime,
@@ -46,6 +47,7 @@ publications = Table(
     "publication",
     metadata,
     Column("number", Integer, primary_key=True),
+    Column("key", String(120), nullable=False, index=True),
     Column("slug", String(80), nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("version", Text, nullable=False),
@@ -53,11 +55,15 @@ publications = Table(
     Column("language", String(20), nullable=False),
     Column("reviewed", Date),
     Column("review_by", Date, nullable=False),
+    Column("valid_from", Date),
     Column("source", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("author", Text, nullable=False),
+    Column("approved_by", Text),
     Column("published", UtcDateTime, nullable=False),
+    Column("restores", Integer),
     Column("retired", UtcDateTime),
     Column("retired_by", Text),
     sqlite_autoincrement=True,
@@ -68,10 +74,11 @@ chunks = Table(
     metadata,
     Column("row", Integer, primary_key=True),
     Column("chunk_id", String(16), nullable=False, index=True),
-    Column("publication", ForeignKey("publication.number"), nullable=False),
+    Column("publication", ForeignKey("publication.number"), nullable=False, index=True),
     Column("heading", Text, nullable=False),
     Column("section", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("page", Integer),
     UniqueConstraint("publication", "chunk_id"),
     sqlite_autoincrement=True,
 )
@@ -81,7 +88,7 @@ names = Table(
     metadata,
     Column("row", Integer, primary_key=True),
     Column("name_id", String(16), nullable=False, index=True),
-    Column("publication", ForeignKey("publication.number"), nullable=False),
+    Column("publication", ForeignKey("publication.number"), nullable=False, index=True),
     Column("phrase", Text, nullable=False),
     UniqueConstraint("publication", "name_id"),
     sqlite_autoincrement=True,
@@ -107,3 +114,58 @@ index_generations = Table(
 
 A new row is what switches a rebuild in.
 """
+
+deeds = Table(
+    "deed",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who did what, written in the same transaction as the deed; never changed."""
+
+submissions = Table(
+    "submission",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("received", UtcDateTime, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("edition", Text),
+    Column("report", Text),
+    Column("replaces", Integer),
+    Column("decided", UtcDateTime),
+    Column("decided_by", Text),
+    sqlite_autoincrement=True,
+)
+"""Documents on their way into the library. `details`, `edition` and `report` are JSON."""
+
+dermatologists = Table(
+    "dermatologist",
+    metadata,
+    Column("telegram_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("invited_by", Text, nullable=False),
+    Column("removed", UtcDateTime),
+)
+"""Who may change the library from a chat."""
+
+invitations = Table(
+    "invitation",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("invited_by", Text, nullable=False),
+    Column("expires", UtcDateTime, nullable=False),
+    Column("used", UtcDateTime),
+)
+"""Each lets one person in, once; the token itself is nowhere kept."""

@@ -11,6 +11,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from knowledge.keyword_hit import Hit
+
 MOST_ROWS: Final = 20_000
 """Rows that are ranked, those of the rarest words first: in a large library the commonest words only take time."""
 _WEIGHTS: Final = "'{0, 0.5, 0.5, 1}'"
@@ -50,20 +52,20 @@ class Tsvectors:
             )
             connection.execute(statement, {"rows": list(rows)})
 
-    def chunk_rows(
+    def chunk_hits(
         self, connection: Connection, asked: Sequence[str], limit: int, slugs: list[str] | None
-    ) -> list[int]:
+    ) -> list[Hit]:
         """Over title, section and text."""
         return _ranked(connection, "chunk", asked, limit, slugs, f"{_WEIGHTS}, ")
 
-    def name_rows(self, connection: Connection, asked: Sequence[str], limit: int) -> list[int]:
+    def name_hits(self, connection: Connection, asked: Sequence[str], limit: int) -> list[Hit]:
         """Over the phrase."""
         return _ranked(connection, "name", asked, limit, None, "")
 
 
 def _ranked(
     connection: Connection, kind: str, asked: Sequence[str], limit: int, slugs: list[str] | None, weights: str
-) -> list[int]:
+) -> list[Hit]:
     within = (
         f'JOIN {kind} ON {kind}."row" = {kind}_words."row" JOIN publication ON publication.number = {kind}.publication'
         " AND publication.slug = ANY(:slugs)"
@@ -77,15 +79,15 @@ def _ranked(
         f" ln(1 + ((SELECT rows FROM {kind}_word_spread WHERE word = '') - rows + 0.5) / (rows + 0.5)) AS rarity"
         f" FROM {kind}_word_spread"
         " WHERE rows > 0 AND word = ANY(tsvector_to_array(to_tsvector('english', :asked))))"
-        f' SELECT {kind}_words."row" FROM asked JOIN {kind}_words'
+        f' SELECT {kind}_words."row", sum(rarity * {rank}) AS score FROM asked JOIN {kind}_words'
         f" ON {kind}_words.words @@ CAST(quote_literal(word) AS tsquery) {within}"
         f' WHERE rows_before < :most GROUP BY {kind}_words."row"'
-        f' ORDER BY sum(rarity * {rank}) DESC, {kind}_words."row" LIMIT :limit'
+        f' ORDER BY score DESC, {kind}_words."row" LIMIT :limit'
     )
     parameters = {"asked": " ".join(asked), "most": MOST_ROWS, "limit": limit, "slugs": slugs}
     if slugs is None:
         del parameters["slugs"]
-    return [int(row) for row in connection.execute(statement, parameters).scalars()]
+    return [Hit(int(row), float(score)) for row, score in connection.execute(statement, parameters)]
 
 
 def _spread(connection: Connection, kind: str, rows: Sequence[int]) -> None:

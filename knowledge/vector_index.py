@@ -7,22 +7,25 @@ for the library's database to say.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import chromadb
 from chromadb.api import ClientAPI
 from chromadb.config import Settings
-from chromadb.errors import NotFoundError
+from chromadb.errors import InternalError, NotFoundError
 
 from knowledge.errors import IndexMissing, IndexUnavailable
 
 SYNC_THRESHOLD = 1_000_000
 BATCH = 500
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds before a query that failed inside Chroma is asked again."""
 
 
 class Kind(StrEnum):
@@ -47,6 +50,36 @@ class Neighbour:
 
     entry_id: str
     similarity: float
+
+
+class Index(Protocol):
+    """What the library asks of a vector index; `VectorIndex` tells what each method does."""
+
+    def create(self, generation: str) -> None:
+        """Makes the two empty collections of `generation`."""
+        ...
+
+    def put(self, generation: str, kind: Kind, entries: Sequence[Entry]) -> None:
+        """Adds `entries`, or replaces those with the same ids."""
+        ...
+
+    def remove(self, generation: str, kind: Kind, entry_ids: Sequence[str]) -> None:
+        """Takes entries out."""
+        ...
+
+    def entry_ids(self, generation: str, kind: Kind) -> set[str]:
+        """The ids of all entries."""
+        ...
+
+    def nearest(
+        self, generation: str, kind: Kind, vector: Sequence[float], limit: int, slugs: Sequence[str] | None
+    ) -> list[Neighbour]:
+        """The entries nearest to `vector`, of `slugs` only if given."""
+        ...
+
+    def drop(self, generation: str) -> None:
+        """Deletes the collections of `generation`."""
+        ...
 
 
 class VectorIndex:
@@ -103,7 +136,8 @@ class VectorIndex:
         Raises IndexMissing or IndexUnavailable.
         """
         with self._mapped_errors():
-            found = self._collection(generation, kind).query(
+            found = self._queried(
+                self._collection(generation, kind),
                 query_embeddings=[list(vector)],
                 n_results=limit,
                 where=None if slugs is None else {"slug": {"$in": list(slugs)}},
@@ -123,6 +157,15 @@ class VectorIndex:
                 continue
             finally:
                 self._opened.pop(name, None)
+
+    def _queried(self, collection: Any, **asked: Any) -> Any:
+        """What a query finds. While entries come or go, Chroma fails for a moment ("Nothing found on disk")."""
+        for pause in _PAUSES:
+            try:
+                return collection.query(**asked)
+            except InternalError:
+                time.sleep(pause)
+        return collection.query(**asked)
 
     def _collection(self, generation: str, kind: Kind) -> Any:
         name = _collection_name(generation, kind)

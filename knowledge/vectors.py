@@ -2,7 +2,7 @@
 
 import hashlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -12,6 +12,8 @@ from knowledge import tables
 from knowledge.database import reading, writing
 from knowledge.embedding import Embedder
 
+_SAVED_TOGETHER = 128
+"""Vectors written at once: a killed process loses no more work than these."""
 _VARIABLES = 500
 """Keys in one query; SQLite's oldest limit is 999."""
 
@@ -24,19 +26,24 @@ class VectorCache:
         self._embedder = embedder
         self._model = model
 
-    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector per text, in order. Raises what the embedder raises, or LibraryUnavailable."""
+    def embed(
+        self, texts: Sequence[str], tell: Callable[[int, int], None] = lambda done, of: None
+    ) -> list[list[float]]:
+        """One vector per text, in order; `tell` hears how many new ones are computed, of how many.
+
+        Raises what the embedder raises, or LibraryUnavailable.
+        """
         keys = [self._key(text) for text in texts]
         known = self._known(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if missing:
-            computed = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True))
-            rows: list[dict[str, Any]] = [
-                {"key": key, "numbers": array("f", vector).tobytes()} for key, vector in computed.items()
-            ]
+        for start in range(0, len(missing), _SAVED_TOGETHER):
+            some = dict(list(missing.items())[start : start + _SAVED_TOGETHER])
+            computed = dict(zip(some, self._embedder.embed(list(some.values())), strict=True))
+            rows = [{"key": key, "numbers": array("f", vector).tobytes()} for key, vector in computed.items()]
             with writing(self._engine) as connection:
                 _add(connection, rows)
             known |= computed
+            tell(min(start + _SAVED_TOGETHER, len(missing)), len(missing))
         return [known[key] for key in keys]
 
     def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
@@ -49,7 +56,18 @@ class VectorCache:
         return known
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256(f"{self._model}\x1f{text}".encode()).hexdigest()
+        return vector_key(self._model, text)
+
+    def remember(self, stored: Mapping[str, bytes]) -> None:
+        """Adds vectors that were computed elsewhere, by their keys."""
+        if stored:
+            with writing(self._engine) as connection:
+                _add(connection, [{"key": key, "numbers": numbers} for key, numbers in stored.items()])
+
+
+def vector_key(model: str, text: str) -> str:
+    """Under which a text's vector is stored."""
+    return hashlib.sha256(f"{model}\x1f{text}".encode()).hexdigest()
 
 
 def _add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

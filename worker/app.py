@@ -78,6 +78,9 @@ def make_app(settings: WorkerSettings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A Redis whose disk is full answers with an error that is none of the connection: without this a worker stops
+        # consuming for ever, and lives on.
+        broker_channel_error_retry=True,
         broker_connection_timeout=3,
         broker_heartbeat=30,
         # RabbitMQ 4 discourages queues that are neither durable nor one connection's own; and a connection's own would

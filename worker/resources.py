@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from agents.adviser import Adviser
+    from agents.vision import EarlierPhoto
+    from cases.record import Case
     from knowledge.library import Library
 
 
@@ -67,9 +69,26 @@ def adviser() -> "Adviser":
 
     settings = AgentSettings()
     search = Search(library(), RemoteEmbedder(KnowledgeSettings().embedder_url))
-    return Adviser(search, open_chat_model(settings), memory(), endpoint(), settings, photo)
+    return Adviser(search, open_chat_model(settings), memory(), endpoint(), settings, photo, earlier_photos)
 
 
 def photo(photo_id: int) -> bytes:
     """A photo of the record, for the agent's tool that looks again."""
     return caseload.photo(cases(), photo_id)
+
+
+def earlier_photos(case: "Case") -> "list[EarlierPhoto]":
+    """The patient's photos of earlier cases that show the same place, the newest first.
+
+    The same place: the same region was told, or none was told in either and both are single spots.
+    """
+    from agents.vision import EarlierPhoto
+
+    before = [each for each in caseload.cases_of(cases(), case.patient_id) if each.created < case.created]
+    return [
+        EarlierPhoto(each.photo_ids[0], each.created.date())
+        for each in reversed(before)
+        if each.photo_ids
+        and each.history.region == case.history.region
+        and (case.history.region is not None or each.history.spot_or_rash == case.history.spot_or_rash == "spot")
+    ]

@@ -119,7 +119,7 @@ def _told(sentence: Sentence, mark: Marks, under: tuple[int | None, ...], normal
     return tuple(
         token
         for at, token in enumerate(sentence.tokens)
-        if not (normal and token.startswith("temp"))
+        if not (normal and token.startswith(("temp", "fever")))
         and under[at] is None
         and not (mark.asked[at] or mark.past[at] or mark.whose[at] is Whose.OTHER_THEN)
     )

@@ -22,6 +22,7 @@ from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.errors import CaseClosed, CaseNotFound
 from cases.record import Case, CaseStatus, History
+from cases.refusing import refuses_photos
 from conditions import TriageLevel
 from worker.enqueue import enqueue_examine
 
@@ -63,6 +64,9 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
         album.closed = True
         if level is not TriageLevel.EMERGENCY:
             await ask_consent(services, came.chat_id, sent_something=True)
+    elif album.case_id is None and await in_thread(refuses_photos, services.db, patient_id):
+        album.closed = True
+        await send(services.bot, came.chat_id, message(texts.PHOTO_AFTER_CHILD), came.message.message_id)
     elif await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) >= MOST_A_MINUTE:
         if services.once.first((came.chat_id, "too many photos")):
             await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))

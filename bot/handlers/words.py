@@ -1,6 +1,7 @@
 """Words: triaged at once, kept only with consent, then answered by the agent."""
 
 import re
+from datetime import timedelta
 
 from telegram import Update
 from telegram.constants import ChatAction
@@ -18,7 +19,9 @@ from bot.urgent import urgent_answer
 from cases import caseload, conversation
 from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
+from cases.meant import meant
 from cases.record import Case, CaseStatus, Role
+from cases.refusing import refuse_photos
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise, enqueue_reply
 
@@ -26,6 +29,7 @@ _GREETING = re.compile(
     r"\s*(hi+|hello|hey|hiya|good (morning|afternoon|evening|day)|thanks?( you)?( very much)?|ok(ay)?|bye)\W*",
     re.IGNORECASE,
 )
+_PHOTOS_REFUSED = timedelta(minutes=10)
 _WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
 
 
@@ -98,9 +102,11 @@ def said_before(db: CaseDatabase, case: Case) -> str:
 
 
 async def refuse_childs_private_parts(services: Services, chat_id: int, case_id: str | None) -> None:
-    """Refuse kindly, say whom to see, and erase the case the words belong to."""
+    """Refuse kindly, say whom to see, and erase the case the words belong to; a photo that follows is not taken."""
     if case_id:
         await in_thread(_erase_case, services.db, case_id)
+    if (patient_id := await services.consenting_patient(chat_id)) is not None:
+        await in_thread(refuse_photos, services.db, patient_id, _PHOTOS_REFUSED)
     text = texts.CHILD_PRIVATE_PARTS.format(number=escape(services.number))
     await send(services.bot, chat_id, message(text))
 
@@ -119,7 +125,13 @@ async def _open(services: Services, came: Incoming, patient_id: int) -> None:
     await open_card(services, case.id, came.message.message_id, enqueue_advise)
 
 
-async def _follow_up(services: Services, came: Incoming, case: Case) -> None:
+async def _follow_up(services: Services, came: Incoming, current: Case) -> None:
+    cases = await in_thread(caseload.cases_of, services.db, current.patient_id)
+    case = meant(came.words, cases, current) if len(cases) > 1 else current
+    if case.id != current.id:
+        about = escape(case.words[:80]) or texts.MEMORY_PHOTO
+        note = texts.ABOUT_EARLIER.format(day=f"{case.created:%d %B %Y}", about=about)
+        await send(services.bot, came.chat_id, message(note), came.message.message_id)
     turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
     if case.status in _WAITING:
         waits = texts.WAITS_FOR_PHOTO if case.photo_ids else texts.WAITS_FOR_ADVICE

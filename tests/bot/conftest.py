@@ -94,6 +94,7 @@ def _house(folder: Path) -> Iterator[House]:
             "photos": ("examine",),
             "pressed": ("advise",),
             "data": ("forget",),
+            "memory": ("advise", "forget"),
         }.items():
             for name in names:
                 patch.setattr(

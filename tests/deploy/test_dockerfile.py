@@ -79,8 +79,17 @@ def test_nothing_secret_goes_into_a_layer() -> None:
 def test_it_installs_what_many_machines_need() -> None:
     names = {re.split(r"[\[<>=]", each)[0].replace("_", "-") for each in dependencies()}
     assert {"psycopg", "psycopg-pool", "langgraph-checkpoint-postgres", "celery", "torch"} <= names
-    pinned = (ROOT / "constraints.txt").read_text()
-    assert not [name for name in names if not re.search(rf"^{re.escape(name)}[=<]", pinned, re.MULTILINE)]
+    locked = {line.split("==")[0].lower() for line in _locked("requirements.lock")}
+    for torch in ("requirements-cpu.lock", "requirements-cuda.lock"):
+        assert names <= locked | {line.split("==")[0].lower() for line in _locked(torch)}
+    dropped = next(rest for word, rest in instructions() if word == "RUN" and "uninstall" in rest)
+    assert not names & set(dropped.split("--yes")[1].split())
+    installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
+    assert all(rest.count("pip install") == rest.count("--require-hashes") for rest in installs)
+
+
+def _locked(name: str) -> list[str]:
+    return [line for line in (ROOT / name).read_text().splitlines() if re.match(r"[\w.-]+==", line)]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from knowledge.embedder import embedding_server
+from knowledge.embedder import Turns, embedding_server
 from knowledge.embedding import BATCH, RemoteEmbedder
 from knowledge.errors import EmbedderRefused, EmbedderUnavailable
 from tests.knowledge.conftest import free_port
@@ -60,6 +60,26 @@ def test_many_texts_come_back_in_order_and_in_batches(url: str, encoder: HashEnc
     assert RemoteEmbedder(url).embed(texts) == HashEmbedder().embed(texts)
     assert encoder.batches[-3:] == [BATCH, BATCH, 3]
     assert RemoteEmbedder(url).embed([]) == []
+
+
+def test_a_question_goes_before_the_batches_of_a_document_that_wait() -> None:
+    turns, order, holding = Turns(), list[str](), threading.Event()
+
+    def take(name: str, first: bool) -> None:
+        with turns.taken(first=first):
+            order.append(name)
+
+    with turns.taken(first=False):
+        waiting = [threading.Thread(target=take, args=(f"document {n}", False)) for n in range(3)]
+        waiting.append(threading.Thread(target=take, args=("question", True)))
+        for thread in waiting:
+            thread.start()
+        while not turns.question_waits:
+            holding.wait(0.01)
+    for thread in waiting:
+        thread.join()
+    assert order[0] == "question"
+    assert sorted(order[1:]) == ["document 0", "document 1", "document 2"]
 
 
 def test_health_is_told(url: str) -> None:

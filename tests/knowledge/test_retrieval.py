@@ -63,6 +63,15 @@ def test_lay_questions_find_the_right_guideline(starter: Search) -> None:
     assert within_five >= 0.97
 
 
+def test_questions_nothing_was_tuned_on_find_it_too(starter: Search) -> None:
+    with OWN.open(encoding="utf-8") as file:
+        held_out = [row for row in csv.DictReader(file) if row["split"] == "held-out"]
+    assert len(held_out) >= 77
+    right_first, within_five = shares(starter, [(row["question"], set(row["slug"].split("|"))) for row in held_out])
+    assert right_first >= 0.85
+    assert within_five >= 0.97
+
+
 def test_where_a_section_is_expected_it_comes_first(starter: Search) -> None:
     with OWN.open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["section"]]

@@ -92,8 +92,8 @@ def test_odd_questions_are_answered_or_find_nothing(search: Search, question: st
 def test_no_text_is_read_as_a_query_language(library: Library, question: str) -> None:
     with reading(library.engine) as connection:
         asked = telling_words(question)
-        assert keyword_index(connection).chunk_rows(connection, asked, 5, None) == []
-        assert keyword_index(connection).name_rows(connection, asked, 5) == []
+        assert keyword_index(connection).chunk_hits(connection, asked, 5, None) == []
+        assert keyword_index(connection).name_hits(connection, asked, 5) == []
 
 
 def test_a_long_message_is_searched_by_a_bounded_number_of_words() -> None:
@@ -107,8 +107,8 @@ def test_a_rare_word_outweighs_a_common_one_and_a_word_in_the_title_one_in_the_t
 
     def first(*asked: str) -> str:
         with reading(library.engine) as connection:
-            rows = keyword_index(connection).chunk_rows(connection, asked, 1, None)
-            return catalogue.live_chunks_among(connection, rows, (), ())[0].slug
+            rows = keyword_index(connection).chunk_hits(connection, asked, 1, None)
+            return catalogue.live_chunks_among(connection, [hit.row for hit in rows], (), library.due_from())[0].slug
 
     assert first("common", "burrow") == "scabies"
     assert first("scabies", "words") == "scabies"
@@ -120,5 +120,6 @@ def test_word_search_keeps_to_the_slugs_it_is_given(library: Library) -> None:
     library.publish(guideline("scabies"), "Dr A")
     library.publish(guideline("psoriasis"), "Dr A")
     with reading(library.engine) as connection:
-        rows = keyword_index(connection).chunk_rows(connection, ["treatment"], 50, ["psoriasis"])
-        assert {row.slug for row in catalogue.live_chunks_among(connection, rows, (), ())} == {"psoriasis"}
+        rows = keyword_index(connection).chunk_hits(connection, ["treatment"], 50, ["psoriasis"])
+        found = catalogue.live_chunks_among(connection, [hit.row for hit in rows], (), library.due_from())
+        assert {row.slug for row in found} == {"psoriasis"}

@@ -206,6 +206,8 @@ class RabbitServer(Server):
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
             "RABBITMQ_CONFIG_FILES": str(self.folder / "conf.d"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            # The start script then becomes the server instead of starting it: a killed caller takes it along.
+            "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(self.folder / "generated"),
@@ -266,6 +268,7 @@ def started(make: Callable[[], Server]) -> Iterator[Server]:
 
 def main(command: Sequence[str]) -> int:
     """Run `command` beside the servers; its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers and their folders go
     with ExitStack() as stack:
         found: dict[str, str] = {}
         programs = postgres_programs()

@@ -55,3 +55,8 @@ def test_a_broker_that_is_down_is_no_error(monkeypatch: pytest.MonkeyPatch, capl
     with caplog.at_level(logging.WARNING):
         assert not enqueue.enqueue_examine("a1b2")
     assert "a1b2" in caplog.text, "the id is logged"
+
+
+def test_a_broker_that_refuses_for_a_while_is_come_back_to() -> None:
+    """Redis with a full disk: an error of the channel, which Celery by itself takes for the end."""
+    assert make_app(WorkerSettings()).conf.broker_channel_error_retry

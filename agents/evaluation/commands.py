@@ -1,0 +1,136 @@
+"""`skingpt evaluate agent`: every figure of the agent with the bar it has to reach.
+
+Triage and the check of sentences need nothing; the rest asks the agent over the published library, so a house must run.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+
+from agents.adviser import Adviser
+from agents.errors import VisionUnavailable
+from agents.evaluation import asking, sentences_checked, triage_texts
+from agents.extractive import ExtractiveChatModel
+from agents.memory import close_memory, open_memory
+from agents.settings import AgentSettings
+from cases.record import Findings, History
+from cases.vault import Vault
+from knowledge.embedding import RemoteEmbedder
+from knowledge.errors import KnowledgeError
+from knowledge.library import open_library
+from knowledge.search import Search
+from knowledge.settings import KnowledgeSettings
+
+app = typer.Typer(help="Measure the agent.")
+_TOLD = "I am 31, pregnant and allergic to penicillin. The clotrimazole cream did not help."
+_ASKED = "Which treatment is safe for me?"
+_CHATTER = (
+    "is it contagious?", "how long does it last?", "thanks", "can I go swimming?", "what causes it?",
+    "can my cat have it?", "does it leave a scar?", "what can I do myself?", "should I see a doctor?",
+    "can it come back?",
+    "is it serious?",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One figure and what it has to reach. `at_most`: small is good."""
+
+    name: str
+    value: float
+    reach: float
+    at_most: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether it does."""
+        return self.value <= self.reach if self.at_most else self.value >= self.reach
+
+
+class _Blind:
+    """Stands in for the vision model, which this measurement never asks."""
+
+    def examine(self, photos: object, history: History) -> Findings:
+        """Refuses."""
+        raise VisionUnavailable("no vision model is measured here")
+
+    def ask(self, photo: bytes, question: str) -> str:
+        """Refuses."""
+        raise VisionUnavailable("no vision model is measured here")
+
+
+@app.command("agent")
+def agent(
+    cases: Annotated[Path | None, typer.Option("--texts", help="Triage texts by level, YAML.")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Figures of triage, the check of sentences, coverage, history taking and memory, with the bars."""
+    found: dict[str, Any] = {"triage": triage_texts.figures(cases), "sentences": sentences_checked.figures()}
+    try:
+        found |= measured()
+    except KnowledgeError as error:
+        typer.echo(f"without the library: {error}", err=True)
+    reached = bars(found)
+    if as_json:
+        told = [{"name": bar.name, "value": bar.value, "reach": bar.reach, "reached": bar.reached} for bar in reached]
+        typer.echo(json.dumps({**found, "bars": told}))
+        return
+    for bar in reached:
+        sign = "<=" if bar.at_most else ">="
+        typer.echo(f"{'ok  ' if bar.reached else 'MISS'} {bar.name:52} {bar.value:8.3f}  {sign} {bar.reach:g}")
+
+
+@contextmanager
+def at_work() -> Iterator[Adviser]:
+    """The agent over the published library, with a memory that is gone afterwards. Raises the errors of `knowledge`."""
+    settings = KnowledgeSettings()
+    embedder = RemoteEmbedder(settings.embedder_url)
+    search = Search(open_library(settings, embedder), embedder)
+    with TemporaryDirectory() as folder:
+        agent_settings = AgentSettings(data=Path(folder))
+        memory = open_memory(agent_settings, Vault(b"\0" * 32))  # of made-up patients, erased with the folder
+        try:
+            yield Adviser(search, ExtractiveChatModel(), memory, _Blind(), agent_settings)
+        finally:
+            close_memory(memory)
+
+
+def measured() -> Mapping[str, Any]:
+    """What is asked of the agent over the published library. Raises the errors of `knowledge`."""
+    with at_work() as adviser:
+        answered, asked = asking.not_covered(adviser)
+        last, talk = asking.long_talk(adviser, _TOLD, _CHATTER, _ASKED)
+        return {
+            "not_covered": {"asked": asked, "share": 1 - len(answered) / asked, "answered_all_the_same": answered},
+            "histories": asking.histories(adviser),
+            "talk": {
+                "turns": sum(1 for turn in talk.turns if turn.answers is None),
+                "facts_used": all(word in last.text for word in ("pregnant", "penicillin", "clotrimazole")),
+                "p95_seconds": asking.p95(talk.seconds),
+            },
+        }
+
+
+def bars(found: Mapping[str, Any]) -> list[Bar]:
+    """The issue's bars for what was measured."""
+    triage, checked = found["triage"], found["sentences"]
+    rows = [
+        Bar("triage: emergencies missed", triage["missed"], 0, at_most=True),
+        Bar("triage: false alarms among routine and self-care", triage["false_alarms"], 0.03, at_most=True),
+        Bar("triage: level exact", triage["exact"], 0.75),
+        Bar("triage: level within one", triage["within_one"], 0.95),
+        Bar("wrong sentences that get through", checked["got_through"], 0.01, at_most=True),
+    ]
+    if "talk" in found:
+        rows += [
+            Bar("questions not covered that are called so", found["not_covered"]["share"], 0.95),
+            Bar("facts of turn 1 used in turn 50", float(found["talk"]["facts_used"]), 1),
+            Bar("p95 of a turn, seconds", found["talk"]["p95_seconds"], 1.0, at_most=True),
+        ]
+    return rows

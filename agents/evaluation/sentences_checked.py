@@ -1,0 +1,72 @@
+"""How many wrong sentences get through the check, and how many true paraphrases survive it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agents.evaluation.planting import Planted, planted
+from agents.grounding import ground
+from agents.passages import NumberedPassage
+from agents.sentences import sentences
+from conditions import CONDITIONS
+from knowledge.chunks import chunks
+from knowledge.guideline_file import read_guideline
+from knowledge.library import STARTER_TEXTS
+
+_PARAPHRASES = Path(__file__).with_name("paraphrases.yaml")
+
+
+def starter_passages() -> list[NumberedPassage]:
+    """Every chunk of the starter guidelines as a passage with the number 1."""
+    found = []
+    for path in sorted(STARTER_TEXTS.glob("*.md")):
+        guideline = read_guideline(path)
+        for chunk in chunks(guideline):
+            title = CONDITIONS[path.stem].title
+            found.append(NumberedPassage(1, chunk.chunk_id, path.stem, title, chunk.section, chunk.text, "", None))
+    return found
+
+
+def plants(passages: Iterable[NumberedPassage]) -> list[tuple[Planted, NumberedPassage]]:
+    """Wrong sentences, each with the passage it pretends to come from."""
+    home: dict[str, NumberedPassage] = {}
+    said: list[tuple[str, str]] = []
+    for passage in passages:
+        for sentence in sentences(passage.text):
+            if sentence not in home:
+                home[sentence] = passage
+                said.append((sentence, passage.title))
+    return [(each, home[each.right]) for each in planted(said)]
+
+
+def leaks() -> tuple[list[Planted], int]:
+    """The wrong sentences that the check lets through, and how many were planted."""
+    tried = plants(starter_passages())
+    through = [each for each, passage in tried if ground(f"{each.wrong} [1]", {1: passage})]
+    return through, len(tried)
+
+
+def paraphrases() -> list[tuple[str, str, bool]]:
+    """True paraphrases: (source sentence, paraphrase, whether it survives the check)."""
+    pairs = yaml.safe_load(_PARAPHRASES.read_text(encoding="utf-8"))
+    found = []
+    for pair in pairs:
+        passage = NumberedPassage(1, "c", "tinea-corporis", "", "Overview", pair["source"], "", None)
+        found.append((pair["source"], pair["says"], bool(ground(f"{pair['says']} [1]", {1: passage}))))
+    return found
+
+
+def figures() -> Mapping[str, Any]:
+    """The share of wrong sentences that get through, by kind, and of true paraphrases that survive."""
+    through, tried = leaks()
+    told = paraphrases()
+    return {
+        "planted": tried,
+        "got_through": len(through) / tried,
+        "got_through_by_kind": dict(Counter(each.kind for each in through)),
+        "paraphrases": len(told),
+        "paraphrases_kept": sum(kept for _, _, kept in told) / len(told),
+    }

@@ -1,0 +1,74 @@
+"""Whether a question is one that a library of skin guidelines can answer at all.
+
+A search always finds something near; near is not an answer. Two things say that a question lies outside: it speaks of
+another matter (another organ, an animal as the patient, money, machines; `scope.yaml`), or of something that no found
+passage mentions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from agents.intents import asks
+from agents.sentences import sentences
+from agents.stems import content_stems
+from agents.subjects import named_in
+from agents.vocabulary import RELATED, SAME
+from knowledge.record import Passage
+
+_FILE = Path(__file__).with_name("scope.yaml")
+_CONTACT = re.compile(r"\b(?:from|catch|give|infect\w*|touch\w*|pass)\b", re.IGNORECASE)
+"""With these a question about an animal is one about the patient."""
+_DOSE = re.compile(r"\b(?:dos(?:e|age)s?|how (?:much|many|often)|\d+ ?mg|tablets?|safe with|take)\b", re.IGNORECASE)
+_GENERAL = frozenset(
+    content_stems(
+        "treat treatment cure help cause symptom sign best good safe dangerous serious long last take use need "
+        "want know think tell do make get go come see look doctor pharmacist hospital day week month year time "
+        "often much many people person child baby adult son daughter wife husband mother father woman man "
+        "pregnant pregnancy work school thing way kind part body skin area problem condition illness disease "
+        "medicine tablet cream dose usual normal start stop prevent avoid contagious catch spread eat drink wash "
+        "show worse better bad new old first last next happen mean call hurt itch explain question answer "
+        "guideline information try bring leave live find give put"
+    )
+)
+
+
+@lru_cache(maxsize=1)
+def _about() -> Mapping[str, re.Pattern[str]]:
+    """The patterns of `scope.yaml` by name."""
+    words: Mapping[str, list[str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {name: re.compile(rf"\b(?:{'|'.join(each)})\b", re.IGNORECASE) for name, each in words.items()}
+
+
+def outside(question: str, found: Sequence[Passage]) -> bool:
+    """Whether the library cannot answer any sentence of the question, given the passages `found` for it."""
+    parts = sentences(question)
+    return bool(parts) and all(_is_outside(part, found) for part in parts)
+
+
+def _is_outside(part: str, found: Sequence[Passage]) -> bool:
+    about = _about()
+    animal = about["animals"].search(part) and not _CONTACT.search(part)
+    if animal or about["other_matters"].search(part):
+        return True
+    named = bool(named_in(part))
+    if not named and about["other_medicine"].search(part) and not about["skin"].search(part):
+        return True
+    return asks(part) and _asks_unknown(part, found)
+
+
+def _asks_unknown(part: str, found: Sequence[Passage]) -> bool:
+    """Whether most telling words stand in no passage, or any where a dose is asked."""
+    telling = [each for each in dict.fromkeys(content_stems(part)) if each not in _GENERAL]
+    held = {stem for passage in found for stem in content_stems(f"{passage.title} {passage.section} {passage.text}")}
+    unknown = [each for each in telling if not _meanings(each) & held]
+    if not unknown:
+        return False
+    return len(unknown) * 2 > len(telling) or bool(_DOSE.search(part) and not _about()["skin"].search(part))
+
+
+def _meanings(stem: str) -> frozenset[str]:
+    return frozenset({stem}) | RELATED.get(stem, frozenset()) | SAME.get(stem, frozenset())

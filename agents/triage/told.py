@@ -1,0 +1,100 @@
+"""What a patient's words tell of the patient: age, pregnancy, weak immunity, allergies, what was tried.
+
+The conversation itself is the memory; these are the facts of it that must not be lost however long it grows. What is
+denied, asked, past or said of others is left out, and the newest statement wins.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agents.triage.ages import ages
+from agents.triage.reading import read
+from agents.triage.sentences import sentences
+from cases.record import History
+
+_ALLERGIC = re.compile(r"\ballergic to (?P<what>(?:[a-z][\w-]+)(?: (?:and|or) [a-z][\w-]+)*)", re.IGNORECASE)
+_PREGNANT = re.compile(
+    r"\b(?:i ?am|i['’]?m|she ?is|she['’]?s|(?:wife|partner|girlfriend|daughter) is|and|also|currently|weeks?|months?"
+    r"|now)\b[^.!?]{0,30}?\bpregnant\b|^\W*pregnant\b|\bmy pregnancy\b",
+    re.IGNORECASE,
+)
+"""Pregnancy as said of whoever writes, or of whom they write for."""
+_DENIES = re.compile(r"\b(?:not|no longer|never)\s+$", re.IGNORECASE)
+_NAME = r"(?:(?:the|my|this|that|your|a|an)\s+)?(?P<what>(?:[a-z][\w-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|\
+pills?|shampoo|spray|antihistamines?|steroids?|antibiotics?|moisturi[sz]er|emollient|hydrocortisone|clotrimazole|\
+terbinafine|permethrin|aciclovir|ibuprofen))"
+_FAILED = re.compile(
+    rf"\b{_NAME}\s+(?:has|have|had)?\s*(?:did|does|do|is|was)?\s*(?:not|n't|nt|didn'?t|doesn'?t|hasn'?t|isn'?t|never)\s*"
+    r"(?:really\s+)?(?:help\w*|work\w*)",
+    re.IGNORECASE,
+)
+_DAYS_IN_YEAR = 365.25
+_LONGEST = 40
+_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact: `name` for the machine ("allergy:penicillin"), `words` for the patient ("allergic to penicillin")."""
+
+    name: str
+    words: str
+
+
+def facts_told(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
+    """The facts of all texts, oldest first, and of the buttons, without those the patient called wrong; at most 12."""
+    found: dict[str, Fact] = {}
+    for text in texts:
+        for fact in _facts(text):
+            found.pop(fact.name, None)
+            found[fact.name] = fact
+    for fact in _pressed(history):
+        found[fact.name] = fact
+    return tuple(fact for fact in found.values() if fact.name not in history.wrong)[-_MOST:]
+
+
+def history_told(facts: Sequence[Fact], history: History) -> History:
+    """The history with what the words tell beside the buttons; without what the patient called wrong."""
+    names = {fact.name: fact for fact in facts}
+    age = next((int(fact.words.split()[-1]) for name, fact in names.items() if name == "age"), None)
+    return history.model_copy(
+        update={
+            "age": age if "age" in names else _unless_wrong("age", history.age, history),
+            "pregnant": True if "pregnant" in names else _unless_wrong("pregnant", history.pregnant, history),
+            "immunosuppressed": True
+            if "immunosuppressed" in names
+            else _unless_wrong("immunosuppressed", history.immunosuppressed, history),
+        }
+    )
+
+
+def _unless_wrong(name: str, value: object, history: History) -> object:
+    return None if name in history.wrong else value
+
+
+def _facts(text: str) -> Iterator[Fact]:
+    affirmed = read(text).affirmed
+    if "pregnant" in affirmed and _PREGNANT.search(text):
+        yield Fact("pregnant", "pregnant")
+    if "immunosuppressed" in affirmed:
+        yield Fact("immunosuppressed", "weakened immunity")
+    for sentence in sentences(text):
+        for days in ages(sentence):
+            yield Fact("age", f"age {int(days / _DAYS_IN_YEAR)}")
+    for match in _ALLERGIC.finditer(text):
+        if not _DENIES.search(text[: match.start()]):
+            for what in re.split(r" (?:and|or) ", match["what"].casefold()):
+                yield Fact(f"allergy:{what[:_LONGEST]}", f"allergic to {what[:_LONGEST]}")
+    for match in _FAILED.finditer(text):
+        what = " ".join(match["what"].casefold().split())[:_LONGEST]
+        yield Fact(f"tried:{what}", f"{what} did not help")
+
+
+def _pressed(history: History) -> Iterator[Fact]:
+    if history.age is not None:
+        yield Fact("age", f"age {history.age}")
+    if history.pregnant:
+        yield Fact("pregnant", "pregnant")
+    if history.immunosuppressed:
+        yield Fact("immunosuppressed", "weakened immunity")

@@ -1,0 +1,65 @@
+"""Facts told once are kept: they come from the patient's words and buttons, and the patient can call them wrong.
+
+Run: ``pytest tests/agents/test_told.py``
+"""
+
+import pytest
+
+from agents.adviser import Adviser
+from agents.triage.told import facts_told, history_told
+from cases.record import History
+from tests.agents.samples import RINGWORM, TODAY, turns
+
+
+def _words(*texts: str, history: History | None = None) -> set[str]:
+    return {fact.words for fact in facts_told(texts, history or History())}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I am 31 and pregnant", {"age 31", "pregnant"}),
+        ("I am 31, pregnant and allergic to latex", {"age 31", "pregnant", "allergic to latex"}),
+        ("I'm allergic to penicillin and latex.", {"allergic to penicillin", "allergic to latex"}),
+        ("the clotrimazole cream did not help", {"clotrimazole cream did not help"}),
+        ("Steroid cream doesn't work", {"steroid cream did not help"}),
+        ("I am not pregnant", set()),
+        ("I am not allergic to anything", set()),
+        ("my neighbour is pregnant", set()),
+        ("hello", set()),
+    ],
+)
+def test_facts_are_read_from_words(text: str, words: set[str]) -> None:
+    assert _words(text) == words
+
+
+def test_the_newest_age_wins_and_buttons_win_over_words() -> None:
+    assert _words("I am 31", "sorry, I am 32") == {"age 32"}
+    assert _words("I am 31", history=History(age=50)) == {"age 50"}
+
+
+def test_a_fact_called_wrong_is_not_relied_on() -> None:
+    history = History(age=20, pregnant=True, wrong=frozenset({"pregnant", "age"}))
+    facts = facts_told(["I am pregnant"], history)
+    assert facts == ()
+    known = history_told(facts, history)
+    assert known.pregnant is None and known.age is None
+
+
+def test_facts_stay_bounded() -> None:
+    told = [f"I am allergic to thing{chr(97 + at)}" for at in range(26)]
+    assert len(facts_told(told, History())) <= 12
+
+
+def test_facts_of_the_first_turn_are_used_in_the_fiftieth(adviser: Adviser) -> None:
+    said = ["I am pregnant and allergic to terbinafine. The clotrimazole cream did not help.", "I see."]
+    for at in range(48):
+        said += [f"is it contagious, part {at}?", "Ringworm is contagious."]
+    reply = adviser.reply(RINGWORM, turns(*said, "How is it treated?"), TODAY)
+    assert "pregnant" in reply.text and "clotrimazole cream did not help" in reply.text
+    assert not any("terbinafine" in each.text.casefold() for each in reply.statements)
+
+
+def test_it_says_what_it_remembers(adviser: Adviser) -> None:
+    reply = adviser.reply(RINGWORM, turns("I am pregnant", "Noted.", "what do you know about me?"), TODAY)
+    assert "pregnant" in reply.text and "/memory" in reply.text

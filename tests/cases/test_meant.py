@@ -1,0 +1,68 @@
+"""Words that come weeks later find the case they are about.
+
+Run: ``pytest tests/cases/test_meant.py``
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from cases.meant import meant
+from cases.record import Advice, Case, CaseStatus, History, Statement, Triage
+from conditions import TriageLevel
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def _advice(text: str) -> Advice:
+    return Advice(
+        triage=Triage(level=TriageLevel.SELF_CARE, reasons=()),
+        now="",
+        seen="",
+        possibilities=(),
+        statements=(Statement(text=text, citations=()),),
+        citations=(),
+        watch_for=(),
+        see_by=date(2026, 6, 1),
+        see_whom="",
+        limits="",
+        revision=0,
+    )
+
+
+def _case(name: str, words: str, said: str, weeks: int, status: CaseStatus = CaseStatus.DELIVERED) -> Case:
+    return Case(
+        id=name * 32,
+        patient_id=1,
+        chat_id=1,
+        status=status,
+        history=History(),
+        history_revision=0,
+        words=words,
+        photo_ids=(),
+        findings=None,
+        advice=_advice(said),
+        status_message_id=None,
+        attempts=0,
+        created=START + timedelta(weeks=weeks),
+    )
+
+
+RING = _case("a", "an itchy ring on my leg", "Use antifungal cream on the ring.", 0, CaseStatus.CLOSED)
+MOLE = _case("b", "a dark mole on my back", "Have the mole looked at.", 5)
+
+
+def test_the_cream_belongs_to_the_case_where_a_cream_was_advised() -> None:
+    assert meant("the cream did not help", [RING, MOLE], MOLE).id == RING.id
+
+
+def test_the_mole_belongs_to_the_newest() -> None:
+    assert meant("the mole has grown", [RING, MOLE], MOLE).id == MOLE.id
+
+
+def test_words_that_fit_nothing_stay_with_the_current_case() -> None:
+    assert meant("hello again", [RING, MOLE], MOLE).id == MOLE.id
+    assert meant("is it dangerous?", [RING, MOLE], MOLE).id == MOLE.id
+
+
+def test_a_case_without_an_answer_is_never_chosen_over_the_current() -> None:
+    waiting = _case("c", "cream cream cream", "", 1, CaseStatus.RECEIVED).model_copy(update={"advice": None})
+    assert meant("the cream did not help", [waiting, MOLE], MOLE).id == MOLE.id

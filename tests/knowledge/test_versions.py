@@ -1,0 +1,251 @@
+"""Versions: replaced, retired, restored, rolled back for every reader at once; expired text warns, then drops out."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from knowledge.errors import ChangeRefused, GuidelineNotFound
+from knowledge.library import Library, open_library
+from knowledge.search import Search
+from knowledge.settings import KnowledgeSettings
+from knowledge.submissions import Details, State, Submissions
+from tests.knowledge.files import pdf, text
+from tests.knowledge.samples import HashEmbedder, guideline
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = datetime.now(UTC).date()
+
+
+def treatments(search: Search) -> set[str]:
+    """What patients with psoriasis are told to take now."""
+    found = search.search("psoriasis treatment takes", k=50, sections={"Treatment"})
+    return {passage.text for passage in found}
+
+
+def test_rolled_back_and_forth_each_step_is_a_version_and_a_deed(library: Library, search: Search) -> None:
+    for number in (1, 2, 3):
+        library.publish(guideline(version=str(number), treatment=f"Psoriasis takes remedy{number}"), f"Dr {number}")
+    assert library.restore("psoriasis", "Dr X").version == "2"
+    assert treatments(search) == {"Psoriasis takes remedy2."}
+    assert library.restore("psoriasis", "Dr X").version == "1"
+    assert treatments(search) == {"Psoriasis takes remedy1."}
+    with pytest.raises(ChangeRefused, match="before the live one"):
+        library.restore("psoriasis", "Dr X")
+    third = next(each for each in library.versions("psoriasis") if each.version == "3")
+    assert library.restore("psoriasis", "Dr X", third.number).restores == third.number
+    assert treatments(search) == {"Psoriasis takes remedy3."}
+    library.retire("psoriasis", "Dr Y")
+    assert treatments(search) == set()
+    assert library.restore("psoriasis", "Dr Z").version == "3"
+    assert treatments(search) == {"Psoriasis takes remedy3."}
+    deeds = [(deed.actor, deed.action, deed.detail) for deed in library.deeds()]
+    assert deeds[:2] == [("Dr Z", "restored", "version 3"), ("Dr Y", "retired", "version 3")]
+    assert len(library.versions("psoriasis")) == 7
+    assert library.check() == []
+
+
+def test_what_was_never_there_cannot_be_restored(library: Library) -> None:
+    with pytest.raises(GuidelineNotFound):
+        library.restore("melanoma", "Dr A")
+    library.publish(guideline(), "Dr A")
+    with pytest.raises(ChangeRefused, match="number 99"):
+        library.restore("psoriasis", "Dr A", 99)
+
+
+def test_text_past_its_review_is_found_with_its_date_and_then_drops_out(library: Library, search: Search) -> None:
+    overdue, expired = TODAY - timedelta(days=10), TODAY - timedelta(days=200)
+    library.publish(guideline("psoriasis").model_copy(update={"review_by": overdue}), "Dr A")
+    library.publish(guideline("scabies").model_copy(update={"review_by": expired}), "Dr A")
+    assert {(p.slug, p.review_by) for p in search.search("psoriasis or scabies treatment", k=50)} == {
+        ("psoriasis", overdue)
+    }
+    assert search.search("scabies treatment", slugs={"scabies"}) == []
+    assert library.passage(library.edition("scabies").pieces[0].chunk_id).slug == "scabies"  # type: ignore[union-attr]
+
+
+def test_a_document_stands_beside_the_guideline_with_its_pages(library: Library, search: Search) -> None:
+    library.publish(guideline(), "Dr A")
+    submissions = Submissions(library)
+    first = (
+        text("Psoriasis protocol", 20) + text("Treatment", 15, 650) + text("Start with calcipotriol ointment.", at=600)
+    )
+    content = pdf([first, text("Phototherapy helps widespread plaques.", at=700)])
+    number = submissions.receive(content, "clinic protocol.pdf", "Dr B", Details(jurisdiction="UK"))
+    ready = submissions.read(number)
+    assert ready.state is State.READY, ready.progress
+    assert ready.report is not None
+    assert (ready.report.passages, ready.report.pages, ready.report.unchanged) == (2, 2, 0)
+    assert "phototherapy" not in " ".join(p.text for p in search.search("phototherapy widespread", k=50)).casefold()
+    assert submissions.publish(number, "Dr B") is not None
+    best = search.search("phototherapy for widespread plaques", slugs={"psoriasis"})[0]
+    assert (best.document, best.page, best.section) == ("clinic protocol.pdf", 2, "Psoriasis protocol / Treatment")
+    assert best.text == "Phototherapy helps widespread plaques."
+    assert {version.key for version in library.documents()} == {"psoriasis", "psoriasis.clinic-protocol"}
+    with pytest.raises(ChangeRefused, match="nothing to publish"):
+        submissions.publish(number, "Dr B")
+
+
+def test_a_refused_file_tells_why_and_changes_nothing(library: Library) -> None:
+    submissions = Submissions(library)
+    for content, name, why in (
+        (b"%PDF-1.4 broken", "psoriasis.pdf", "broken"),
+        (b"# Something else\n\nHello there.", "notes.md", "which condition"),
+        (b"---\ntitle: x\n---\n", "psoriasis.md", "missing"),
+    ):
+        read = submissions.read(submissions.receive(content, name, "Dr A", Details()))
+        assert read.state is State.REFUSED
+        assert why in read.progress
+    assert library.documents() == []
+    assert submissions.pending() == []
+
+
+def test_a_second_person_must_approve_where_two_must_agree(settings: KnowledgeSettings, embedder: HashEmbedder) -> None:
+    library = open_library(settings.model_copy(update={"library_second_approver": True}), embedder)
+    with pytest.raises(ChangeRefused, match="second person"):
+        library.publish(guideline(), "Dr A")
+    with pytest.raises(ChangeRefused, match="second person"):
+        library.publish(guideline(), "Dr A", approved_by=" dr a ")
+    submissions = Submissions(library)
+    number = submissions.receive(b"# Psoriasis\n\nUse ointment.", "p.md", "Dr A", Details())
+    submissions.read(number)
+    assert submissions.publish(number, "Dr A") is None
+    assert submissions.publish(number, "DR A ") is None
+    assert submissions.get(number).state is State.WAITING
+    assert library.documents() == []
+    published = submissions.publish(number, "Dr B")
+    assert published is not None
+    assert (published.author, published.approved_by) == ("Dr A", "Dr B")
+    library.close()
+
+
+def test_a_text_valid_from_a_later_day_is_published_on_that_day_only(library: Library) -> None:
+    submissions = Submissions(library)
+    tomorrow = TODAY + timedelta(days=1)
+    number = submissions.receive(b"# Psoriasis\n\nUse ointment.", "p.md", "Dr A", Details(valid_from=tomorrow))
+    submissions.read(number)
+    assert submissions.publish(number, "Dr A") is None
+    assert submissions.publish_due(TODAY) == []
+    assert library.documents() == []
+
+
+def test_a_preview_that_is_out_of_date_publishes_nothing(library: Library) -> None:
+    submissions = Submissions(library)
+    number = submissions.receive(b"# Psoriasis\n\nUse ointment.", "p.md", "Dr A", Details())
+    other = submissions.receive(b"# Psoriasis\n\nUse cream.", "p.md", "Dr B", Details())
+    submissions.read(number), submissions.read(other)
+    assert submissions.publish(other, "Dr B") is not None
+    with pytest.raises(ChangeRefused, match="since the preview"):
+        submissions.publish(number, "Dr A")
+
+
+STEPS = st.lists(st.sampled_from(["publish", "retire", "restore", "rebuild"]), min_size=3, max_size=7)
+
+
+@hypothesis_settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_no_reader_ever_finds_what_was_retired_before_it_asked(
+    steps: list[str], library: Library, embedder: HashEmbedder
+) -> None:
+    """Readers note what was live before and after each search: they may find only that."""
+    library.rebuild()
+    live: list[set[str]] = [treatments(Search(library, embedder))]
+    stop = threading.Event()
+    wrong: list[tuple[set[str], list[set[str]]]] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            before, under_way = len(live) - 1, list(pending)
+            found = treatments(Search(library, embedder))
+            # A change under way may be seen or not; one that ended before the search must be.
+            allowed = [*live[before:], *under_way, *pending]
+            if found not in allowed and found not in live[before:]:
+                wrong.append((found, allowed))
+
+    pending: list[set[str]] = []  # What the change under way may make live.
+    known = list(live)
+    with ThreadPoolExecutor(2) as readers:
+        running = [readers.submit(read) for _ in range(2)]
+        for step in steps:
+            number = random.Random(len(pending)).randrange(10**9)
+            try:
+                if step == "publish":
+                    pending.append({f"Psoriasis treatment takes remedy{number}."})
+                    library.publish(
+                        guideline(version=str(number), treatment=f"Psoriasis treatment takes remedy{number}"), "Dr A"
+                    )
+                elif step == "retire":
+                    pending.append(set())
+                    library.retire("psoriasis", "Dr A")
+                elif step == "restore":
+                    pending.extend(known)
+                    library.restore("psoriasis", "Dr A")
+                else:
+                    library.rebuild()
+            except (ChangeRefused, GuidelineNotFound):
+                continue
+            finally:
+                edition = library.edition("psoriasis")
+                now = {p.text for p in edition.pieces if p.heading == "Treatment"} if edition else set()
+                known.append(now)
+                pending.clear()
+                live.append(now)
+        stop.set()
+        for each in running:
+            each.result()
+    assert wrong == []
+    assert treatments(Search(library, embedder)) == live[-1]
+
+
+WRITER = """
+import sys
+from knowledge.library import open_library
+from knowledge.settings import KnowledgeSettings
+from tests.knowledge.samples import HashEmbedder, guideline
+library = open_library(KnowledgeSettings(knowledge_url=sys.argv[1], chroma_url=sys.argv[2]), HashEmbedder())
+for number in range(int(sys.argv[3]), 10**9):
+    text = f"Psoriasis treatment takes remedy{number}"
+    library.publish(guideline(version=str(number), treatment=text), "Dr A")
+    if number % 3 == 0:
+        library.retire("psoriasis", "Dr A")
+        print("retired", number, flush=True)
+    else:
+        print("live", number, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_writer_leaves_one_whole_version_or_none(
+    library: Library, search: Search, settings: KnowledgeSettings
+) -> None:
+    chance = random.Random(7)
+    done = 0
+    for _ in range(8):
+        arguments = [sys.executable, "-c", WRITER, settings.database_url, settings.chroma_url, str(done + 1)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)) as writer:
+            assert writer.stdout is not None
+            told = [writer.stdout.readline() for _ in range(chance.randrange(1, 5))]
+            threading.Event().wait(chance.random() * 0.2)
+            writer.send_signal(signal.SIGKILL)
+            told += writer.stdout.readlines()
+        number = [line.split() for line in told if line.strip()][-1][1]
+        done = int(number)
+        live = [each for each in library.versions("psoriasis") if each.retired is None]
+        assert len(live) <= 1
+        found = treatments(search)
+        assert found == ({f"Psoriasis treatment takes remedy{live[0].version}."} if live else set())
+        # What was reported done is done; the step after it may be, too.
+        assert not live or int(live[0].version) >= done
+        done = max([done, *(int(each.version) for each in library.versions("psoriasis"))])
+    library.ensure_index()
+    assert library.check() == []

@@ -25,6 +25,7 @@ from model.errors import WeightsError
 from model.network import SkinGPT, load_skingpt, picture_tokens
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.presets import SKINGPT4, TGI, Preset
+from model.training.language import train_language
 from tests.model.conftest import drawn_lesion
 
 WIDE, HEADS, DEEP, PATCH, SIDE = 32, 4, 3, 14, 28
@@ -350,3 +351,29 @@ def test_the_exported_llava_answers_as_before(llava: Path, tmp_path: Path) -> No
 def test_a_blip_2_is_not_exported_for_tgi(released: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no LLaVA-NeXT"):
         export_llava(released, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["skingpt4", "tgi"])
+def test_what_was_converted_takes_both_steps(
+    name: str, files: dict[str, Path], llama: Path, llava: Path, drawn_data: Path, tmp_path: Path
+) -> None:
+    start = tmp_path / "start"
+    if name == "tgi":
+        convert_llava(llava, start)
+    else:
+        convert_authors(files["skingpt4.pth"], towers(files), llama, start, small_preset())
+    whole = TGI if name == "tgi" else small_preset()
+    short = {
+        number: replace(step, plan=replace(step.plan, batches=2, warmup=1, judge_every=2))
+        for number, step in whole.steps.items()
+    }
+    preset = replace(whole, vision={**whole.vision, "image_size": SIDE}, steps=short, longest=1024)
+    train_language(drawn_data, tmp_path, 1, preset, start=start)
+    train_language(drawn_data, tmp_path, 2, preset)
+    before, after = (load_skingpt(folder).network for folder in (start, tmp_path / "step-2"))
+    moved = [name for name, t in after.state_dict().items() if not torch.equal(t, before.state_dict()[name])]
+    assert moved
+    assert all(
+        any(word in n for word in ("projection", "projector", "newline", "embed_tokens", "lm_head")) for n in moved
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.words import words
 
@@ -43,10 +44,16 @@ def named_slugs(question: str, names: Iterable[KnownName]) -> frozenset[str]:
 def _by_length(names: Iterable[KnownName]) -> list[tuple[int, list[tuple[tuple[str, ...], KnownName]]]]:
     grouped: dict[int, list[tuple[tuple[str, ...], KnownName]]] = {}
     for name in names:
-        phrase = tuple(_singular(word) for word in words(name.phrase))
+        phrase = _words_of_name(name.phrase)
         if phrase:
             grouped.setdefault(len(phrase), []).append((phrase, name))
     return sorted(grouped.items(), reverse=True)
+
+
+@lru_cache(maxsize=50_000)
+def _words_of_name(phrase: str) -> tuple[str, ...]:
+    """Remembered, since every question meets the same names; a question itself never comes here."""
+    return tuple(_singular(word) for word in words(phrase))
 
 
 def _singular(word: str) -> str:

@@ -147,6 +147,7 @@ def test_json_is_as_promised(drawn_data: Path, released: Path, asked: tuple[str,
     assert ("ablation" in told) == (asked[1] == "--with-history")
 
 
+@pytest.mark.slow
 def test_views_not_skin_and_pictures(drawn_data: Path, released: Path, tmp_path: Path) -> None:
     where = ("--data", drawn_data / "pad_ufes_20", "--split", "val", "--json", "--weights", released)
     told = json.loads(run(*where, "--views", "--not-skin", drawn_data / "not_skin" / "test", "--out", tmp_path))
@@ -215,6 +216,7 @@ def test_filled_forms_become_the_papers_figure(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["paper", "--read", str(tmp_path / "c.json")]).exit_code == 2
 
 
+@pytest.mark.slow
 def test_steps_are_compared_as_far_as_they_were_trained(drawn_data: Path, released: Path, tmp_path: Path) -> None:
     (tmp_path / "step-1").symlink_to(released)
     (tmp_path / "step-2").symlink_to(released)
@@ -225,6 +227,7 @@ def test_steps_are_compared_as_far_as_they_were_trained(drawn_data: Path, releas
     assert torch.get_num_threads() == 1
 
 
+@pytest.mark.slow
 def test_folds_are_pooled_and_must_be_whole_and_honest(
     drawn_data: Path, miniature: SkinGPT, released: Path, tmp_path: Path
 ) -> None:

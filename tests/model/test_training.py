@@ -68,6 +68,7 @@ def test_the_run_folder_tells_what_was_trained(whole: Path, drawn_data: Path, re
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_killed_process_goes_on_onto_the_same_curve(drawn_data: Path, released: Path, tmp_path: Path) -> None:
     def command(run: Path) -> list[str]:
         settings = {"side": 32, "batch": 8, "plan.batches": 40, "plan.judge_every": 20, "plan.save_seconds": 0}
@@ -75,9 +76,9 @@ def test_a_killed_process_goes_on_onto_the_same_curve(drawn_data: Path, released
         where = ["--data", str(drawn_data), "--run", str(run), "--start", str(released), "--threads", "1"]
         return [sys.executable, "-m", "skingpt", "train", "--step", "vision", *where, *told]
 
-    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True, timeout=240)
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True, timeout=300)
     killed = subprocess.Popen(command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    file, deadline = tmp_path / "cut" / "vision.jsonl", time.monotonic() + 200
+    file, deadline = tmp_path / "cut" / "vision.jsonl", time.monotonic() + 280
     while not (file.is_file() and file.read_bytes().count(b"\n") >= 12):
         assert time.monotonic() < deadline
         assert killed.poll() is None, "it ended before it could be killed"
@@ -85,7 +86,7 @@ def test_a_killed_process_goes_on_onto_the_same_curve(drawn_data: Path, released
     killed.send_signal(signal.SIGKILL)
     killed.wait(30)
     assert not (tmp_path / "cut" / VISION).exists()
-    subprocess.run(command(tmp_path / "cut"), check=True, capture_output=True, timeout=240)
+    subprocess.run(command(tmp_path / "cut"), check=True, capture_output=True, timeout=300)
     assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
 
 
@@ -109,6 +110,7 @@ def small_steps(preset: Preset, batches: int = 3) -> Preset:
     )
 
 
+@pytest.mark.slow
 def test_both_steps_of_the_mini(drawn_data: Path, whole: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="vision step to its end"):
         train_language(drawn_data, tmp_path, 1, small_steps(MINI))
@@ -157,7 +159,7 @@ def full_size_in_miniature(preset: Preset, miniature: SkinGPT) -> tuple[PreTrain
 
 
 @pytest.mark.parametrize("preset", [SKINGPT4, TGI], ids=["skingpt4", "tgi"])
-@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_the_papers_recipe_trains_the_projection_and_the_new_tokens_alone(
     preset: Preset, step: int, miniature: SkinGPT, drawn_data: Path, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ from bot.noting import NotingPace
 from bot.once import Once
 from bot.order import ChatOrder
 from bot.outbox import Outbox
+from bot.polling import ReadableUpdates
 from bot.progress import Progress
 from bot.services import Services
 from bot.settings import BotSettings
@@ -88,7 +89,7 @@ def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: Cha
         .pool_timeout(20)
         .connect_timeout(10)
         .read_timeout(15)
-        .get_updates_read_timeout(_POLL_SECONDS + 10)
+        .get_updates_request(ReadableUpdates(read_timeout=_POLL_SECONDS + 10, connect_timeout=10))
     )
     if settings.uses_playground:
         base = settings.bot_api.rstrip("/")

@@ -20,7 +20,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from knowledge import people
-from knowledge.errors import DocumentRefused, KnowledgeError
+from knowledge.errors import ChangeRefused, DocumentRefused, KnowledgeError
 from knowledge.library import Library, load_starter
 from knowledge.opening import open_for_command
 from knowledge.record import Passage
@@ -31,7 +31,15 @@ from knowledge.submissions import Details, Report, Submissions, prepared, report
 
 app = typer.Typer(name="knowledge", help="The guideline library.", no_args_is_help=True)
 
-Author = Annotated[str, typer.Option(help="Who answers for the change.")]
+
+def _person(name: str) -> str:
+    try:
+        return people.author_name(name)
+    except ChangeRefused as refused:
+        raise typer.BadParameter(str(refused)) from refused
+
+
+Author = Annotated[str, typer.Option(help="Who answers for the change.", callback=_person)]
 Slug = Annotated[str | None, typer.Option(help="The condition a free document is about.")]
 Title = Annotated[str | None, typer.Option(help="Its title; the first heading if not given.")]
 Edition = Annotated[str | None, typer.Option("--version", help="Its version; today's date if not given.")]
@@ -67,10 +75,16 @@ def search(
 
 @app.command()
 def load() -> None:
-    """Publish the starter guidelines that are new or changed; what a person published or retired stays."""
+    """Publish the starter guidelines that are new or changed, and submissions whose day has come.
+
+    What a person published or retired stays.
+    """
     with _opened() as (library, _):
         count = load_starter(library)
+        due = Submissions(library).publish_due()
     typer.echo(f"{count} guidelines published.")
+    for version in due:
+        typer.echo(f"{version.key} version {version.version} is valid by now and live.")
 
 
 @app.command()
@@ -179,6 +193,7 @@ def list_documents() -> None:
         for submission in Submissions(library).pending():
             typer.echo(
                 f"submission {submission.number}  {submission.file_name}  {submission.state}  {submission.author}"
+                f"  {submission.progress}".rstrip()
             )
 
 

@@ -151,9 +151,13 @@ class Library:
         """Who did what, newest first."""
         return audit.deeds(self.engine, limit, subject)
 
+    def today(self) -> date:
+        """The day by which validity and reviews are judged, in UTC."""
+        return datetime.now(UTC).date()
+
     def due_from(self, today: date | None = None) -> date:
         """The earliest day a review may have been due for the text still to be searched."""
-        return (today or datetime.now(UTC).date()) - timedelta(days=self.settings.library_grace_days)
+        return (today or self.today()) - timedelta(days=self.settings.library_grace_days)
 
     def guideline(self, slug: str) -> Guideline:
         """The live guideline itself. Raises GuidelineNotFound."""
@@ -196,7 +200,7 @@ class Library:
             raise ChangeRefused(
                 "a second person must approve what is published here: submit it, and let somebody else approve it"
             )
-        if edition.valid_from and edition.valid_from > datetime.now(UTC).date():
+        if edition.valid_from and edition.valid_from > self.today():
             raise ChangeRefused(f"this text is valid from {edition.valid_from}: submit it, and it is published then")
 
     def _put_live(self, edition: Edition, author: str, approved_by: str | None, restores: int | None) -> Version:

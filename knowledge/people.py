@@ -15,10 +15,12 @@ from knowledge import audit, tables
 from knowledge.audit import Action
 from knowledge.database import reading, writing
 from knowledge.errors import ChangeRefused
+from knowledge.library import STARTER
 
 PREFIX: Final = "dermatologist-"
 """Tells an invitation from other deep links. Telegram takes 64 letters, digits, _ and -."""
 LASTS: Final = timedelta(days=3)
+LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,8 @@ class Dermatologist:
 
 
 def invite(engine: Engine, name: str, invited_by: str) -> str:
-    """A token that lets one person in, once. Raises ChangeRefused for an empty name."""
-    name = " ".join(name.split())
-    if not name or len(name) > 80:
-        raise ChangeRefused("name the dermatologist as the library shall name the author, in at most 80 letters")
+    """A token that lets one person in, once. Raises ChangeRefused for a name that cannot be an author's."""
+    name = author_name(name)
     token = PREFIX + secrets.token_urlsafe(24)
     with writing(engine) as connection:
         connection.execute(
@@ -45,6 +45,18 @@ def invite(engine: Engine, name: str, invited_by: str) -> str:
         )
         audit.note(connection, invited_by, Action.INVITED, name)
     return token
+
+
+def author_name(name: str) -> str:
+    """The name as the library keeps it.
+
+    Raises ChangeRefused for an empty or long one, and for the starter texts': what bears it needs no approval.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or name.casefold() == STARTER:
+        problem = f"'{name}' names nobody" if name else "a name is missing"
+        raise ChangeRefused(f"{problem}: name the person who answers for it, in at most {LONGEST_NAME} letters")
+    return name
 
 
 def join(engine: Engine, token: str, telegram_id: int) -> Dermatologist | None:
@@ -85,15 +97,19 @@ def allowed(engine: Engine) -> list[Dermatologist]:
 
 
 def remove(engine: Engine, telegram_id: int, removed_by: str) -> None:
-    """Takes the right away. Raises ChangeRefused for somebody who has none."""
-    person = find(engine, telegram_id)
-    if person is None:
-        raise ChangeRefused(f"{telegram_id} is not on the list; see: ./run knowledge people")
-    column = tables.dermatologists.c
+    """Takes the right away, and with it every invitation of that name that is still unused.
+
+    Raises ChangeRefused for somebody who is not on the list.
+    """
+    people, invitations = tables.dermatologists, tables.invitations
     with writing(engine) as connection:
-        removed = update(tables.dermatologists).where(column.telegram_id == telegram_id)
-        connection.execute(removed.values(removed=datetime.now(UTC)))
-        audit.note(connection, removed_by, Action.REMOVED, person.name)
+        theirs = (people.c.telegram_id == telegram_id, people.c.removed.is_(None))
+        name = connection.execute(select(people.c.name).where(*theirs)).scalar()
+        if name is None:
+            raise ChangeRefused(f"{telegram_id} is not on the list; see: ./run knowledge people")
+        connection.execute(update(people).where(*theirs).values(removed=datetime.now(UTC)))
+        connection.execute(delete(invitations).where(invitations.c.name == name, invitations.c.used.is_(None)))
+        audit.note(connection, removed_by, Action.REMOVED, name)
 
 
 def _hash(token: str) -> str:

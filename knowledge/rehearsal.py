@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +27,22 @@ class Rehearsal:
 
 @contextmanager
 def rehearsed(library: Library, edition: Edition, embedder: Embedder) -> Iterator[Rehearsal]:
-    """Both copies, in a temporary folder. Raises what publishing raises; the library itself is only read."""
+    """Both copies, in a temporary folder, the edition as it will be on the day it is valid from.
+
+    Of the library itself nothing changes but which vectors it remembers. Raises what publishing raises.
+    """
     vectors = VectorCache(library.engine, embedder, library.model)
     with reading(library.engine) as connection:
         live = [catalogue.edition_of(connection, version.number) for version in catalogue.live_versions(connection)]
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        copies = [_copy(Path(folder) / name, live, library, vectors) for name in ("before", "after")]
-        copies[1].publish(edition, STARTER)
-        try:
-            yield Rehearsal(*(Search(copy, embedder) for copy in copies))
-        finally:
-            for copy in copies:
-                copy.close()
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder, ExitStack() as opened:
+        before = opened.enter_context(closing(_empty(Path(folder) / "before", library, vectors)))
+        after = opened.enter_context(closing(_empty(Path(folder) / "after", library, vectors)))
+        before.publish_all(live, STARTER)
+        after.publish_all([*live, edition.model_copy(update={"valid_from": None})], STARTER)
+        yield Rehearsal(Search(before, embedder), Search(after, embedder))
 
 
-def _copy(folder: Path, live: list[Edition], library: Library, vectors: VectorCache) -> Library:
+def _empty(folder: Path, library: Library, vectors: VectorCache) -> Library:
     settings = KnowledgeSettings(
         data=folder,
         knowledge_url=f"sqlite:///{folder / 'knowledge.db'}",
@@ -51,5 +52,5 @@ def _copy(folder: Path, live: list[Edition], library: Library, vectors: VectorCa
     engine = open_database(settings)
     index = DatabaseIndex(engine, VectorCache(engine, vectors, library.model))
     copy = Library(engine, index, vectors, settings)
-    copy.publish_all(live, STARTER)
+    copy.rebuild()  # An empty library has no index until something is published, and could not be asked.
     return copy

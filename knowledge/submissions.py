@@ -195,33 +195,41 @@ class Submissions:
         Raises ChangeRefused when it is not ready, was decided already, or the library changed since the report.
         """
         submission = self.get(number)
-        if submission.state not in (State.READY, State.WAITING) or submission.edition is None:
+        edition = submission.edition
+        if submission.state not in (State.READY, State.WAITING) or edition is None:
             raise ChangeRefused(f"submission {number} is {submission.state}: there is nothing to publish")
-        newest = self._library.versions(submission.edition.key)[:1]
-        if (newest[0].number if newest else 0) != submission.replaces:
+        if not self._is_as_previewed(submission, edition):
             raise ChangeRefused("somebody changed this guideline since the preview: send the file again to see both")
-        needs_second = self._library.settings.library_second_approver
-        second = actor.strip().casefold() != submission.author.strip().casefold()
-        if needs_second and not second and submission.decided_by is None:
+        approver = next(
+            (name for name in (actor, submission.decided_by) if name and _other(name, submission.author)), None
+        )
+        if self._library.settings.library_second_approver and approver is None:
             self._set(number, state=State.WAITING, progress="waiting for a second person to approve it")
             return None
-        approver = actor if second else submission.decided_by
-        if submission.edition.valid_from and submission.edition.valid_from > datetime.now(UTC).date():
-            waits = f"approved; waits for {submission.edition.valid_from}"
-            self._decide(number, State.WAITING, actor, Action.APPROVED, waits)
+        approval = Action.APPROVED if actor == approver != submission.decided_by else None
+        if edition.valid_from and edition.valid_from > self._library.today():
+            waits = f"decided; waits for {edition.valid_from}"
+            self._decide(number, State.WAITING, approver or actor, approval, waits)
             return None
-        version = self._library.publish(submission.edition, submission.author, approver if second else None)
-        self._decide(number, State.PUBLISHED, actor, Action.APPROVED if second else None, "")
+        version = self._library.publish(edition, submission.author, approver)
+        self._decide(number, State.PUBLISHED, approver or actor, approval, "")
         return version
 
-    def publish_due(self, today: date | None = None) -> list[Version]:
-        """Publishes what was decided already and is valid by now."""
+    def publish_due(self) -> list[Version]:
+        """Publishes what was decided already and is valid by now; what cannot be says why and goes on waiting."""
         published = []
         for submission in self.pending():
             valid = submission.edition.valid_from if submission.edition else None
-            if submission.state == State.WAITING and submission.decided_by and valid and valid <= (today or _today()):
+            if submission.state is not State.WAITING or not submission.decided_by or not valid:
+                continue
+            if valid > self._library.today():
+                continue
+            try:
                 version = self.publish(submission.number, submission.decided_by)
-                published.extend([version] if version else [])
+            except ChangeRefused as refused:
+                self._set(submission.number, progress=str(refused))
+                continue
+            published.extend([version] if version else [])
         return published
 
     def withdraw(self, number: int, actor: str) -> None:
@@ -229,6 +237,18 @@ class Submissions:
         if self.get(number).state not in OPEN:
             raise ChangeRefused(f"submission {number} was decided already")
         self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "")
+
+    def _is_as_previewed(self, submission: Submission, edition: Edition) -> bool:
+        newest = self._library.versions(edition.key)[:1]
+        if (newest[0].number if newest else 0) == submission.replaces:
+            return True
+        # It was published, and the process was killed before it could write that down.
+        return (
+            bool(newest)
+            and newest[0].retired is None
+            and newest[0].sha256 == edition.sha256
+            and (newest[0].version == edition.version)
+        )
 
     def _set(self, number: int, **values: Any) -> None:
         with writing(self._engine) as connection:
@@ -328,6 +348,10 @@ def _named_slug(words: str, library: Library) -> str | None:
     names += [KnownName(slug.replace("-", " "), slug) for slug in CONDITIONS]
     found = named_slugs(words, names)
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _other(name: str, author: str) -> bool:
+    return name.strip().casefold() != author.strip().casefold()
 
 
 def _key(file_name: str, slug: str) -> str:

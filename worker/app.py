@@ -26,6 +26,7 @@ ROUTES = {
     "worker.forget.forget": {"queue": "agent"},
     "worker.forget.forget_erased": {"queue": "agent"},
     "worker.ingest.ingest_starter": {"queue": "library"},
+    "worker.ingest.publish_due": {"queue": "library"},
 }
 
 _MARGIN_SECONDS = 30

@@ -84,6 +84,11 @@ def enqueue_ingest() -> bool:
     return _send("worker.ingest.ingest_starter")
 
 
+def enqueue_publish_due() -> bool:
+    """Have the submissions published whose day has come. False: the broker is down; the hourly upkeep asks again."""
+    return _send("worker.ingest.publish_due")
+
+
 def enqueue_forget(case_id: str) -> bool:
     """Have the agent's memory of an erased case erased too. False: the broker is down; the hourly upkeep does it."""
     return _send("worker.forget.forget", case_id)

@@ -1,4 +1,4 @@
-"""Task `ingest_starter` (queue `library`): publish the starter guidelines that are new or changed.
+"""Tasks of the queue `library`: publish the starter guidelines that are new or changed, and what its day has come for.
 
 Run: ``celery -A worker.app worker -Q library -c 1``
 """
@@ -23,3 +23,17 @@ def ingest_starter() -> None:
         log_failure("ingest", "starter guidelines", error)
         return
     _log.info("%d starter guidelines published", published)
+
+
+@app.task(name="worker.ingest.publish_due")
+def publish_due() -> None:
+    """Publish the submissions that waited for the day from which they are valid; twice does no harm. Never raises."""
+    from knowledge.submissions import Submissions
+
+    try:
+        published = Submissions(resources.library()).publish_due()
+    except Exception as error:
+        log_failure("ingest", "submissions that are due", error)
+        return
+    for version in published:
+        _log.info("%s version %s is valid by now and live", version.key, version.version)

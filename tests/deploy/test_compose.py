@@ -84,7 +84,7 @@ def test_every_variable_is_read_by_somebody(name: str) -> None:
 
 @each_of_ours
 def test_no_secret_stands_in_the_environment(name: str) -> None:
-    assert not set(environment_of(services()[name])) & {*SECRETS, "SKINGPT_BROKER_URL", "SKINGPT_KNOWLEDGE_URL"}
+    assert not set(environment_of(services()[name])) & {*SECRETS, "SKINGPT_BROKER_URL"}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from knowledge import people
 from knowledge.commands import app
+from knowledge.database import open_database
 from knowledge.embedder import embedding_server
 from knowledge.guideline_file import render_guideline
+from knowledge.settings import KnowledgeSettings
 from tests.knowledge.samples import guideline
 from tests.knowledge.test_embedding import HashEncoder, served
 
@@ -70,6 +73,42 @@ def test_a_document_is_published_with_its_report_rolled_back_and_logged(file: Pa
     assert "Dr C  restored  psoriasis.protocol  version 7" in run("log", "-n", "1")
     assert "review is due" not in run("due")
     assert len(run("versions", "psoriasis.protocol").splitlines()) == 3
+
+
+def test_what_one_hands_in_another_approves(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKINGPT_LIBRARY_SECOND_APPROVER", "true")
+    assert "submit it" in run("publish", str(file), "--author", "Dr A", code=1)
+    assert "Submission 1: waiting" in run("submit", str(file), "--author", "Dr A")
+    assert "Submission 1: waiting" in run("approve", "1", "--author", " dr a")
+    assert "waiting for a second person" in run("list")
+    assert "Submission 1: published" in run("approve", "1", "--author", "Dr B")
+    assert "psoriasis  version 1" in run("list")
+    assert "nothing to publish" in run("approve", "1", "--author", "Dr B", code=1)
+    assert "Submission 2: waiting" in run("submit", str(file), "--author", "Dr A")
+    assert "withdrawn" in run("withdraw", "2", "--author", "Dr A")
+    assert "nothing to publish" in run("approve", "2", "--author", "Dr B", code=1)
+
+
+@pytest.mark.parametrize("nobody", ["", "  ", "starter", "Starter "])
+def test_a_change_has_an_author_who_is_a_person(file: Path, nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever calls himself as the starter texts' author would need no approval."""
+    monkeypatch.setenv("SKINGPT_LIBRARY_SECOND_APPROVER", "true")
+    run("publish", str(file), "--author", nobody, code=2)
+    assert run("list") == ""
+
+
+def test_dermatologists_are_invited_listed_and_removed(file: Path) -> None:
+    link = run("invite", "Dr A", "--bot", "skin_bot").splitlines()[0]
+    assert link.startswith("https://t.me/skin_bot?start=dermatologist-")
+    assert run("people") == ""
+    engine = open_database(KnowledgeSettings())
+    assert people.join(engine, link.partition("start=")[2], 42) is not None
+    engine.dispose()
+    assert "42  Dr A" in run("people")
+    assert "Removed" in run("remove", "42")
+    assert run("people") == ""
+    assert "not on the list" in run("remove", "42", code=1)
+    assert [line.split("  ")[2] for line in run("log").splitlines()] == ["removed", "joined", "invited"]
 
 
 def test_questions_from_standard_input_give_one_json_value_a_line(file: Path) -> None:

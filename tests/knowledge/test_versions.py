@@ -25,6 +25,7 @@ from tests.knowledge.samples import HashEmbedder, guideline
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = datetime.now(UTC).date()
+TOMORROW = TODAY + timedelta(days=1)
 
 
 def treatments(search: Search) -> set[str]:
@@ -129,14 +130,82 @@ def test_a_second_person_must_approve_where_two_must_agree(settings: KnowledgeSe
     library.close()
 
 
-def test_a_text_valid_from_a_later_day_is_published_on_that_day_only(library: Library) -> None:
+def waiting_for_tomorrow(library: Library, slug: str = "psoriasis") -> int:
+    """A text of Dr A that Dr A has decided to publish and that holds from tomorrow."""
     submissions = Submissions(library)
-    tomorrow = TODAY + timedelta(days=1)
-    number = submissions.receive(b"# Psoriasis\n\nUse ointment.", "p.md", "Dr A", Details(valid_from=tomorrow))
+    details = Details(slug=slug, valid_from=TOMORROW)
+    number = submissions.receive(b"# Treatment\n\nUse ointment.", "p.md", "Dr A", details)
     submissions.read(number)
     assert submissions.publish(number, "Dr A") is None
-    assert submissions.publish_due(TODAY) == []
+    return number
+
+
+def test_a_text_valid_from_a_later_day_is_published_on_that_day_only(
+    library: Library, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = waiting_for_tomorrow(library)
+    submissions = Submissions(library)
+    assert submissions.publish_due() == []
     assert library.documents() == []
+    monkeypatch.setattr(library, "today", lambda: TOMORROW)
+    assert [version.key for version in submissions.publish_due()] == ["psoriasis.p"]
+    assert submissions.get(number).state is State.PUBLISHED
+    assert submissions.publish_due() == []
+    assert [passage.text for passage in search.search("psoriasis ointment")] == ["Use ointment."]
+    assert [(deed.actor, deed.action) for deed in library.deeds()] == [("Dr A", "published"), ("Dr A", "submitted")]
+
+
+def test_a_text_whose_day_comes_after_somebody_changed_it_waits_and_says_why(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = Submissions(library)
+    number = waiting_for_tomorrow(library)
+    other = waiting_for_tomorrow(library, "scabies")
+    meanwhile = submissions.receive(b"# Psoriasis\n\nUse cream.", "p.md", "Dr B", Details())
+    submissions.read(meanwhile)
+    assert submissions.publish(meanwhile, "Dr B") is not None
+    monkeypatch.setattr(library, "today", lambda: TOMORROW)
+    assert [version.slug for version in submissions.publish_due()] == ["scabies"], "the others are not held up"
+    assert submissions.get(other).state is State.PUBLISHED
+    assert submissions.get(number).state is State.WAITING
+    assert "since the preview" in submissions.get(number).progress
+    assert library.edition("psoriasis.p").document.endswith("Use cream.")  # type: ignore[union-attr]
+
+
+def test_an_approval_holds_until_the_day_whoever_publishes_then(
+    settings: KnowledgeSettings, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = open_library(settings.model_copy(update={"library_second_approver": True}), embedder)
+    submissions = Submissions(library)
+    number = waiting_for_tomorrow(library)
+    monkeypatch.setattr(library, "today", lambda: TOMORROW)
+    assert submissions.publish_due() == [], "its author's word is not enough"
+    monkeypatch.undo()
+    assert submissions.publish(number, "Dr B") is None
+    monkeypatch.setattr(library, "today", lambda: TOMORROW)
+    published = submissions.publish(number, "Dr A")
+    assert published is not None
+    assert (published.author, published.approved_by) == ("Dr A", "Dr B")
+    assert [deed.actor for deed in library.deeds() if deed.action == "approved"] == ["Dr B"]
+    library.close()
+
+
+def test_a_publication_whose_writer_was_killed_before_the_last_note_is_finished(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = Submissions(library)
+    number = submissions.receive(b"# Psoriasis\n\nUse ointment.", "p.md", "Dr A", Details())
+    submissions.read(number)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(submissions, "_decide", killed)
+    with pytest.raises(KeyboardInterrupt):
+        submissions.publish(number, "Dr A")
+    assert Submissions(library).publish(number, "Dr A") is not None
+    assert submissions.get(number).state is State.PUBLISHED
+    assert len(library.versions("psoriasis.p")) == 1
 
 
 def test_a_preview_that_is_out_of_date_publishes_nothing(library: Library) -> None:

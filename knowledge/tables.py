@@ -47,7 +47,8 @@ publications = Table(
     "publication",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("key", String(120), nullable=False, index=True),
+    # Key and file name may be empty in the tables, so that the program before can still write in a rolling upgrade.
+    Column("key", String(120), index=True),
     Column("slug", String(80), nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("version", Text, nullable=False),
@@ -57,7 +58,7 @@ publications = Table(
     Column("review_by", Date, nullable=False),
     Column("valid_from", Date),
     Column("source", Text, nullable=False),
-    Column("file_name", Text, nullable=False),
+    Column("file_name", Text),
     Column("document", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("author", Text, nullable=False),

@@ -98,6 +98,8 @@ class Killer:
     began: float
     kills: list[tuple[str, float]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    """Two threads start again what is gone; a second copy would be refused, and then be killed instead of the first."""
 
     def run(self) -> None:
         """Kill, every `every` seconds on average."""
@@ -113,10 +115,11 @@ class Killer:
 
     def start_again(self) -> None:
         """What an operating system's service manager does."""
-        if not self.house.lives("model"):
-            self.house.start_model()
-        if not self.house.lives("supervisor"):
-            self.house.start()
+        with self._starting:
+            if not self.house.lives("model"):
+                self.house.start_model()
+            if not self.house.lives("supervisor"):
+                self.house.start()
 
     def stop(self) -> None:
         """No more kills."""

@@ -50,10 +50,10 @@ class Progress:
 
     async def _look(self, case_id: str) -> None:
         try:
-            case = await asyncio.to_thread(caseload.get, self._db, case_id)
+            # Also when it has its answer: another bot may have drawn that, and this one a stage after it.
+            case = await self._cards.show(case_id)
             waits = case.advice is None or case.advice.revision < case.history_revision
             if case.status in (CaseStatus.RECEIVED, CaseStatus.EXAMINED) and waits:
-                await self._cards.show(case_id)
                 return
         except (CaseNotFound, Forbidden):
             pass  # erased, or blocked: nothing to show any more

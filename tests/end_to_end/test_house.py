@@ -233,3 +233,4 @@ def test_a_killed_supervisor_leaves_no_process(house: WholeHouse) -> None:
         return found
 
     until(lambda: not survivors(), 20)
+    house.start()  # for the tests that come after

@@ -214,23 +214,3 @@ def test_nothing_is_left_when_it_is_stopped(house: WholeHouse) -> None:
         assert not Path(f"/proc/{pid}").exists()
     assert house.run("status").returncode == 3
     house.start()
-
-
-def test_a_killed_supervisor_leaves_no_process(house: WholeHouse) -> None:
-    assert house.process is not None
-    os.kill(house.process.pid, signal.SIGKILL)
-    house.process.wait(10)
-    mark = f"SKINGPT_DATA={house.folder / 'var'}".encode()
-
-    def survivors() -> list[int]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
-
-    until(lambda: not survivors(), 20)
-    house.start()  # for the tests that come after

@@ -8,10 +8,12 @@ after 24 hours).
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,9 @@ CREATE TABLE IF NOT EXISTS profile (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 INSERT INTO sqlite_sequence (name, seq)
     SELECT 'updates', strftime('%s', 'now') WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'updates');
 """
+
+
+_CHECKPOINT_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,17 @@ class Store:
         return paths
 
     def _empty_log(self) -> None:
-        """Take what was deleted out of the write-ahead log too."""
+        """Take what was deleted out of the write-ahead log too.
+
+        A query that is still being read keeps the log locked: another thread's, or one that an error's traceback holds.
+        """
+        for _ in range(_CHECKPOINT_TRIES):
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return
+            except sqlite3.OperationalError:
+                gc.collect()
+                time.sleep(0.02)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Messages

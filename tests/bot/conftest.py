@@ -136,3 +136,18 @@ def agree(patient: Patient) -> None:
     asked = patient.wait_for(lambda sent: "Is that all right with you?" in sent["text"])
     patient.press("Yes, I agree")
     patient.wait_for(lambda sent: "Now send me a photo" in sent["text"], after=asked["message_id"])
+
+
+@pytest.fixture
+def agreed(patient: Patient) -> Patient:
+    """Somebody new in the chat, who has agreed."""
+    agree(patient)
+    return patient
+
+
+@pytest.fixture(scope="module")
+def keeps_nothing(shared_house: House) -> Iterator[Patient]:
+    """One patient who agreed, for all that leaves no case: consent is not what is tested."""
+    with Patient.open(shared_house.url) as someone:
+        agree(someone)
+        yield someone

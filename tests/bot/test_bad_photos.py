@@ -24,20 +24,6 @@ from tests.bot.test_chat import one_case, photographed, quiet, saying, text_of, 
 from tests.bot.test_rendering import advice
 
 
-@pytest.fixture
-def agreed(patient: Patient) -> Patient:
-    agree(patient)
-    return patient
-
-
-@pytest.fixture(scope="module")
-def keeps_nothing(shared_house: House) -> Iterator[Patient]:
-    """One patient who agreed, for all that leaves no case: consent is not what is tested."""
-    with Patient.open(shared_house.url) as someone:
-        agree(someone)
-        yield someone
-
-
 @pytest.fixture(scope="module")
 def keeps_photos(shared_house: House) -> Iterator[Patient]:
     """One patient who agreed, for all that is taken."""

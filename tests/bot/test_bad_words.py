@@ -1,6 +1,5 @@
 """Words of every kind, and what is neither words nor a photo: one sentence each, and no case where there is none."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from bot.characters import is_in_other_script, plain, says_nothing
 from bot.children import is_childs_private_parts
 from cases import caseload
 from local.playground.patient import Patient
-from tests.bot.conftest import House, agree
+from tests.bot.conftest import House
 from tests.bot.drawn import PHOTO
 from tests.bot.test_bad_photos import only_answer
 from tests.bot.test_chat import one_case, photographed, quiet, saying, text_of, until
@@ -24,20 +23,6 @@ CHILD = texts.CHILD_PRIVATE_PARTS.format(number="112").replace("<b>", "").replac
 
 def shown(text: str) -> str:
     return text.format(number="112").replace("<b>", "").replace("</b>", "")
-
-
-@pytest.fixture
-def agreed(patient: Patient) -> Patient:
-    agree(patient)
-    return patient
-
-
-@pytest.fixture(scope="module")
-def keeps_nothing(shared_house: House) -> Iterator[Patient]:
-    """One patient who agreed, for all that leaves no case: consent is not what is tested."""
-    with Patient.open(shared_house.url) as someone:
-        agree(someone)
-        yield someone
 
 
 # ---------------------------------------------------------------- words

@@ -42,12 +42,6 @@ def quiet(patient: Patient, after: int, seconds: float = 0.4) -> list[str]:
     return [text_of(sent) for sent in patient.replies(after=after)]
 
 
-@pytest.fixture
-def agreed(patient: Patient) -> Patient:
-    agree(patient)
-    return patient
-
-
 def one_case(house: House, patient: Patient) -> Case:
     until(lambda: house.cases_of(patient.chat_id))
     (case,) = house.cases_of(patient.chat_id)

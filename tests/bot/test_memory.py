@@ -3,19 +3,11 @@
 Run: ``pytest tests/bot/test_memory.py``
 """
 
-import pytest
-
 from bot import texts
 from cases import caseload, conversation
 from local.playground.patient import Patient
-from tests.bot.conftest import House, agree
+from tests.bot.conftest import House
 from tests.bot.test_chat import advise, one_case, saying, text_of, until
-
-
-@pytest.fixture
-def agreed(patient: Patient) -> Patient:
-    agree(patient)
-    return patient
 
 
 def test_memory_shows_facts_and_a_wrong_one_is_dropped(shared_house: House, agreed: Patient) -> None:

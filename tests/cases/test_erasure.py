@@ -3,7 +3,8 @@
 import json
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -137,17 +138,23 @@ def test_waiting_updates_of_the_chat_are_forgotten(db: CaseDatabase, event: dict
     assert [update_id for update_id, _ in inbox.pending(db)] == list(others)
 
 
+@contextmanager
+def _read_by_another(settings: CasesSettings) -> Iterator[None]:
+    """Somebody else is reading the record, so that its files cannot be cleaned."""
+    with closing(sqlite3.connect(settings.data / "cases.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM cases").fetchall()
+        yield
+
+
 def test_an_erasure_that_could_not_clean_the_files_says_so_and_can_be_finished(
     file_settings: CasesSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cases.database.WAIT_SECONDS", 0.2)
     db = open_cases(file_settings)
     patient_id, case_id = _live_through_everything(db, 71, b"photo")
-    with closing(sqlite3.connect(file_settings.data / "cases.db", isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM cases").fetchall()
-        with pytest.raises(ErasureUnfinished, match="forget again"):
-            forget(db, patient_id)
+    with _read_by_another(file_settings), pytest.raises(ErasureUnfinished, match="forget again"):
+        forget(db, patient_id)
     assert find_patient(db, 71) is None
     assert forget(db, patient_id).counts == {}
     assert case_id.encode() not in _disk(file_settings)
@@ -160,11 +167,8 @@ def test_the_upkeep_finishes_an_erasure_that_could_not_clean_the_files(
     monkeypatch.setattr("cases.database.WAIT_SECONDS", 0.2)
     db = open_cases(file_settings)
     patient_id, case_id = _live_through_everything(db, 71, b"photo")
-    with closing(sqlite3.connect(file_settings.data / "cases.db", isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM cases").fetchall()
-        with pytest.raises(ErasureUnfinished):
-            forget(db, patient_id)
+    with _read_by_another(file_settings), pytest.raises(ErasureUnfinished):
+        forget(db, patient_id)
     assert case_id.encode() in _disk(file_settings)
     assert purge(db, timedelta(days=365)).counts["cases"] == 0
     assert case_id.encode() not in _disk(file_settings)

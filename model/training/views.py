@@ -4,6 +4,7 @@ Everything runs on whole batches in torch, since there is no CPU build of torchv
 """
 
 import math
+from random import Random
 
 import torch
 from torch import Tensor
@@ -31,6 +32,30 @@ def augmented(
     views = _moved(images, side, generator)
     views = _relit(views, generator)
     return _normalised(_softened(views, generator), mean, deviation)
+
+
+def blended(views: Tensor, share: float, _: Random) -> tuple[Tensor, float]:
+    """Every view (B, 3, S, S) over that of its opposite in the batch: `share` is its own part.
+
+    mixup (Zhang et al. 2018).
+    """
+    return share * views + (1 - share) * views.flip(0), share
+
+
+def pasted(views: Tensor, share: float, chance: Random) -> tuple[Tensor, float]:
+    """A square of its opposite on every view (B, 3, S, S); how much of its own is left, 0..1, is about `share`.
+
+    CutMix (Yun et al. 2019). The square is cut where it leaves the picture, so the share told back is the true one.
+    """
+    side = views.shape[-1]
+    half = side * math.sqrt(1 - share) / 2
+    (top, bottom), (left, right) = (
+        (max(0, round(middle - half)), min(side, round(middle + half)))
+        for middle in (chance.uniform(0, side), chance.uniform(0, side))
+    )
+    views = views.clone()
+    views[:, :, top:bottom, left:right] = views.flip(0)[:, :, top:bottom, left:right]
+    return views, 1 - (bottom - top) * (right - left) / side**2
 
 
 def _normalised(images: Tensor, mean: Colour, deviation: Colour) -> Tensor:

@@ -23,7 +23,7 @@ from model.network import load_skingpt
 from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
 from model.training.loop import Draw, Plan, fit
 from model.training.run_folder import RunFolder, fingerprint
-from model.training.views import as_seen, augmented
+from model.training.views import as_seen, augmented, blended, pasted
 from model.vision_tower import PLAIN_HEAD, PlainHead, load_vit_tiny, vit_tiny_config
 
 STORED_SIDE = 208
@@ -38,7 +38,9 @@ class VisionRecipe:
     """Hyper-parameters of the vision step.
 
     `rarity` 0 samples as the data come, 1 all kinds alike; `frozen` counts the lowest layers that stay as they are (the
-    embeddings with them); `mixed` is how far two pictures are blended (the parameter of the beta distribution).
+    embeddings with them). Pictures are mixed two by two, `mixed` being the parameter of the beta distribution of their
+    shares: in `pasted` of the batches a piece of one replaces that of the other (CutMix), in the rest they are blended
+    (mixup).
     """
 
     side: int = 160
@@ -46,7 +48,8 @@ class VisionRecipe:
     layer_decay: float = 0.82
     rarity: float = 0.6
     frozen: int = 0
-    mixed: float = 0.2
+    mixed: float = 0.4
+    pasted: float = 0.5
     smoothing: float = 0.05
     plan: Plan = field(
         default_factory=lambda: Plan(batches=1152, rate=5e-4, warmup=70, average=0.997, seed=7, judge_every=192)
@@ -78,13 +81,14 @@ class VisionCourse:
         ]
 
     def losses(self, draw: Draw) -> Mapping[str, Tensor]:
-        """Cross-entropy of choice and domain on augmented pictures, some blended two by two."""
+        """Cross-entropy of choice and domain on augmented pictures, mixed two by two."""
         recipe = self._recipe
         at = torch.multinomial(self._weights, recipe.batch, replacement=True, generator=draw.torch)
         views = augmented(self._pixels[at], recipe.side, draw.torch)
         share = draw.python.betavariate(recipe.mixed, recipe.mixed) if recipe.mixed else 1.0
         other = at.flip(0)
-        views = share * views + (1 - share) * views.flip(0)
+        mixed = pasted if draw.python.random() < recipe.pasted else blended
+        views, share = mixed(views, share, draw.python)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             choices, domains = self.network(views)
 

@@ -42,13 +42,15 @@ PARTS = ("gpu", "agent", "model", "bot", "chroma", "embedder", "broker", "sweep"
 STAGES = {
     "received": "1",
     "queued": "EXISTS (SELECT 1 FROM cases WHERE number > :last)",
-    "examining": "EXISTS (SELECT 1 FROM leases WHERE owner = 'examine')",
+    "examining": "EXISTS (SELECT 1 FROM leases WHERE owner = 'examine') OR"
+    " EXISTS (SELECT 1 FROM cases WHERE number > :last AND findings IS NOT NULL)",
     "examined": "EXISTS (SELECT 1 FROM cases WHERE number > :last AND findings IS NOT NULL)",
-    "advising": "EXISTS (SELECT 1 FROM leases WHERE owner = 'advise')",
+    "advising": "EXISTS (SELECT 1 FROM leases WHERE owner = 'advise') OR"
+    " EXISTS (SELECT 1 FROM cases WHERE number > :last AND advice IS NOT NULL)",
     "advised": "EXISTS (SELECT 1 FROM cases WHERE number > :last AND advice IS NOT NULL)",
     "delivering": "EXISTS (SELECT 1 FROM cases WHERE number > :last AND status = 'delivered')",
 }
-"""What the record says of a case numbered above :last at this stage."""
+"""What the record says of a case numbered above :last at this stage, or past it: a lease may be over between two looks."""
 PATIENCE = 240.0
 FAULT_SECONDS = float(os.environ.get("SKINGPT_FAULTS_SECONDS") or 90)
 

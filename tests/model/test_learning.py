@@ -17,7 +17,7 @@ from model.network import SkinGPT
 from model.notes import description, features, masked
 from model.pictures import PictureSet
 from model.training.lessons import IGNORED, Lesson, collate, facts_text
-from model.training.views import as_seen, augmented
+from model.training.views import as_seen, augmented, blended, pasted
 from model.training.vision import sampling_weights
 from tests.model.conftest import drawn_lesion
 
@@ -76,6 +76,16 @@ def test_views_differ_and_plain_ones_do_not() -> None:
     assert not torch.allclose(one, two)
     assert torch.equal(as_seen(pixels, 32), as_seen(pixels, 32))
     assert one.abs().max() <= 1.001
+
+
+@given(st.floats(0, 1), st.integers())
+def test_two_pictures_are_mixed_by_the_share_that_is_told(share: float, seed: int) -> None:
+    views = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
+    for mixed in (blended, pasted):
+        shown, own = mixed(views, share, Random(seed))
+        assert 0 <= own <= 1
+        assert shown[1].mean().item() == pytest.approx(own, abs=1e-5), "of the white one as much white as is told"
+        assert shown[0].mean().item() == pytest.approx(1 - own, abs=1e-5)
 
 
 def test_negatives_are_made_from_skin() -> None:

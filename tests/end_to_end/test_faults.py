@@ -50,7 +50,7 @@ STAGES = {
     "advised": "EXISTS (SELECT 1 FROM cases WHERE number > :last AND advice IS NOT NULL)",
     "delivering": "EXISTS (SELECT 1 FROM cases WHERE number > :last AND status = 'delivered')",
 }
-"""What the record says of a case numbered above :last at this stage, or past it: a lease may be over between two looks."""
+"""What the record says of a case above :last at this stage or past it: a lease may be over between two looks."""
 PATIENCE = 240.0
 FAULT_SECONDS = float(os.environ.get("SKINGPT_FAULTS_SECONDS") or 90)
 

@@ -15,10 +15,19 @@ from conditions import TriageLevel
 
 MOST = 4
 _SEARCHED = 8
-_GENERAL_SPOT = ("It grows, changes shape or colour, bleeds, or does not heal: see a doctor this week.",)
+_GENERAL_SPOT = (
+    (TriageLevel.THIS_WEEK, "It grows, changes shape or colour, bleeds, or does not heal: see a doctor this week."),
+)
 _GENERAL_RASH = (
-    "Fever, feeling ill, fast spreading, strong pain, or sores in the mouth or eyes: get medical help today.",
-    "Trouble breathing, a swollen face or tongue, or a rash that does not fade under a glass: call {number} at once.",
+    (
+        TriageLevel.SAME_DAY,
+        "Fever, feeling ill, fast spreading, strong pain, or sores in the mouth or eyes: get medical help today.",
+    ),
+    (
+        TriageLevel.EMERGENCY,
+        "Trouble breathing, a swollen face or tongue, or a rash that does not fade under a glass: "
+        "call {number} at once.",
+    ),
 )
 
 
@@ -52,8 +61,11 @@ def watch_for(
                 room -= 1
     if chosen:
         return tuple(chosen)
-    general = _GENERAL_RASH if kind in (PhotoKind.RASH, PhotoKind.NONE) else _GENERAL_SPOT
-    return tuple((text.replace("{number}", emergency_number), None) for text in general)
+    rash = kind in (PhotoKind.RASH, PhotoKind.NONE) or level.urgency >= TriageLevel.THIS_WEEK.urgency
+    general = _GENERAL_RASH if rash else _GENERAL_SPOT
+    return tuple(
+        (text.replace("{number}", emergency_number), None) for about, text in general if about.urgency > level.urgency
+    )
 
 
 def _signs(

@@ -21,7 +21,7 @@ _PAST = re.compile(
     r"|when (?:i|he|she) had |once had |as (?:a|an) (?:child|kid|baby|teenager|toddler|teen|infant) )"
 )
 _PAST_FORWARD = re.compile(
-    r"(?<!\S)(?:used to (?!it |be )|previously |(?:a |his |her |my |family )?history of |i (?:was|were) once "
+    r"(?<!\S)(?:used to (?!it |be )|previously |(?:(?:past|previous|family|known|medical|strong|his|her|my|a) )+history of |i (?:was|were) once "
     r"|(?:died|dead|passed away|passed) (?:of|from|with) |recovered from |survived |in remission from "
     r"|(?:had|has had|have had) (?:\S+ )?before )"
 )

@@ -22,7 +22,7 @@ from conditions import CHOICES
 from model.choosing import choose
 from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
-from model.network import SkinGPT, load_skingpt, mini_config, new_network
+from model.network import SkinGPT, load_skingpt, mini_config, new_network, placed
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.pictures import Fold, PictureSet, read_pictures
 from model.presets import MINI, Preset, StepRecipe
@@ -95,12 +95,13 @@ class LanguageCourse:
         count = recipe.choices + recipe.notes
         at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
         view = torch.randint(self._seen.train.shape[0], (count,), generator=draw.torch)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        device = self._sight.network.device
+        with torch.autocast(device.type, dtype=torch.bfloat16):
             pictures, read = self._sight.project(self._seen.train[view, at].float())
         losses = {}
         if recipe.reader:
             told = self.network["reader"](read.float().mean(1))
-            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at])
+            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at].to(device))
         chosen, cut = at.tolist(), recipe.choices
         if cut:
             choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
@@ -121,12 +122,12 @@ class LanguageCourse:
         return figures_by_part(told.choices, self._seen.val_pictures)
 
     def _scores(self, lessons: list[Lesson], pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1)."""
+        """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1), both where the network computes."""
         input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end)
         keep = slice(-self._preset.longest, None)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
             logits = self._sight.logits(input_ids[:, keep], mask[:, keep], pictures)
-        return logits[:, :-1].float(), labels[:, keep][:, 1:]
+        return logits[:, :-1].float(), labels[:, keep][:, 1:].to(logits.device)
 
     def _answer_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
         logits, labels = self._scores(lessons, pictures)
@@ -151,7 +152,7 @@ class LanguageCourse:
         target = (
             share * self._seen.teacher.probabilities(at, [lesson.facts for lesson in lessons]) + (1 - share) * label
         )
-        return rest + -(target * told).sum(1).mean()
+        return rest + -(target.to(told.device) * told).sum(1).mean()
 
     def _tokens_after_choice(self) -> int:
         """How many tokens close an answer; all rows end together, since padding is on the left."""
@@ -164,7 +165,7 @@ def answer_rows(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) ->
     matrices = [network.get_input_embeddings().weight, network.get_output_embeddings().weight]
     for matrix in matrices:
         matrix.requires_grad_(True)
-        mask = torch.zeros(matrix.shape[0], 1, dtype=matrix.dtype)
+        mask = torch.zeros(matrix.shape[0], 1, dtype=matrix.dtype, device=matrix.device)
         mask[rows] = 1
         matrix.register_hook(lambda gradient, mask=mask: gradient * mask)
     return matrices
@@ -182,7 +183,14 @@ def _part(name: str) -> str:
 
 
 def train_language(
-    data: Path, run: Path, step: int, preset: Preset = MINI, *, start: Path | None = None, fold: Fold | None = None
+    data: Path,
+    run: Path,
+    step: int,
+    preset: Preset = MINI,
+    *,
+    start: Path | None = None,
+    fold: Fold | None = None,
+    device: str = "cpu",
 ) -> None:
     """Trains step 1 or 2 in `run` and writes the weights folder `run/step-N`; goes on with a run that was cut off.
 
@@ -209,6 +217,7 @@ def train_language(
     known = Known(train, measured, shares)
     torch.manual_seed(recipe.plan.seed)
     skingpt = _network(run, step, preset, start, known)
+    placed(skingpt.network, device)
     sight = sight_of(skingpt.network, preset)
     train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED)
     val_view = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
@@ -219,6 +228,7 @@ def train_language(
         log.info("the teacher's temperatures %s, weights of the facts %s", teacher.temperatures, teacher.weights)
     seen = Seen(train_views, val_view, val, teacher)
     course = LanguageCourse(sight, skingpt.processor, preset, step, known, seen)
+    course.network.to(device)
     averaged = fit(course, recipe.plan, folder)
     _trained(averaged).save_pretrained(run / f"step-{step}")
     skingpt.processor.save_pretrained(run / f"step-{step}")

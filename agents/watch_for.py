@@ -12,6 +12,7 @@ from agents.stems import content_stems
 from agents.subjects import Subject
 from cases.record import History
 from conditions import TriageLevel
+from knowledge.formats.neutral import speaks_to_a_machine
 
 MOST = 4
 _SEARCHED = 8
@@ -89,7 +90,9 @@ def _signs(
         usable = [
             each
             for each in by_level[about]
-            if concerns(each[0], history) and not names_other_number(each[0], emergency_number)
+            if concerns(each[0], history)
+            and not names_other_number(each[0], emergency_number)
+            and not speaks_to_a_machine(each[0])
         ]
         ordered += usable[: 2 if place == 0 else 1]
         rest += usable[2 if place == 0 else 1 :]

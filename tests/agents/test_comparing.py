@@ -13,6 +13,7 @@ from agents.errors import VisionUnavailable
 from agents.extractive import ExtractiveChatModel
 from agents.settings import AgentSettings
 from agents.vision import EarlierPhoto
+from cases.record import Case
 from tests.agents.library import WordSearch
 from tests.agents.samples import MOLE, MOLE_PERHAPS_MELANOMA, TODAY, Looking, turns
 
@@ -71,7 +72,7 @@ def test_both_photos_are_looked_at_with_the_same_question_and_described(comparin
     ],
 )
 @pytest.mark.parametrize("of", [MOLE, MOLE_PERHAPS_MELANOMA], ids=["mole", "perhaps melanoma"])
-def test_it_is_never_said_to_be_unchanged(comparing: Callable[..., Adviser], before: str, now: str, of: object) -> None:
+def test_it_is_never_said_to_be_unchanged(comparing: Callable[..., Adviser], before: str, now: str, of: Case) -> None:
     text = comparing(Album({b"photo 9": before, b"photo 1": now})).reply(of, turns(ASKED), TODAY).text
     plain = text.casefold()
     assert not any(words in plain for words in SAME) and "worry" not in plain and "harmless." not in plain

@@ -113,22 +113,28 @@ class Submissions:
         self._engine = library.engine
 
     def receive(self, content: bytes, file_name: str, author: str, details: Details) -> int:
-        """Keeps a file; its number. Raises DocumentRefused for one that is too large."""
+        """Keeps a file; its number. The same file of the same author, while it is open, is the same submission.
+
+        Raises DocumentRefused for one that is too large.
+        """
         if len(content) > LARGEST_FILE:
             problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
             raise DocumentRefused(f"{problem}: remove its pictures or split it")
+        sent = {
+            "author": author,
+            "file_name": _plain_name(file_name),
+            "content": content,
+            "details": details.model_dump_json(),
+        }
+        column = tables.submissions.c
+        same = select(column.number).where(
+            column.state.in_(OPEN), *(column[name] == value for name, value in sent.items())
+        )
         with writing(self._engine) as connection:
-            key = connection.execute(
-                insert(tables.submissions).values(
-                    received=datetime.now(UTC),
-                    author=author,
-                    file_name=_plain_name(file_name),
-                    content=content,
-                    details=details.model_dump_json(),
-                    state=State.RECEIVED,
-                    progress="",
-                )
-            ).inserted_primary_key
+            if (known := connection.execute(same).scalar()) is not None:
+                return int(known)
+            values = {**sent, "received": datetime.now(UTC), "state": State.RECEIVED, "progress": ""}
+            key = connection.execute(insert(tables.submissions).values(values)).inserted_primary_key
             assert key is not None
             audit.note(connection, author, Action.SUBMITTED, _plain_name(file_name), f"submission {key[0]}")
             return int(key[0])
@@ -201,7 +207,7 @@ class Submissions:
         if not self._is_as_previewed(submission, edition):
             raise ChangeRefused("somebody changed this guideline since the preview: send the file again to see both")
         approver = next(
-            (name for name in (actor, submission.decided_by) if name and _other(name, submission.author)), None
+            (name for name in (actor, submission.decided_by) if name and is_other(name, submission.author)), None
         )
         if self._library.settings.library_second_approver and approver is None:
             self._set(number, state=State.WAITING, progress="waiting for a second person to approve it")
@@ -350,7 +356,8 @@ def _named_slug(words: str, library: Library) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _other(name: str, author: str) -> bool:
+def is_other(name: str, author: str) -> bool:
+    """Whether `name` is somebody else than `author`, and so may approve what that one hands in."""
     return name.strip().casefold() != author.strip().casefold()
 
 

@@ -149,6 +149,17 @@ submissions = Table(
 )
 """Documents on their way into the library. `details`, `edition` and `report` are JSON."""
 
+submission_cards = Table(
+    "submission_card",
+    metadata,
+    Column("submission", ForeignKey("submission.number"), primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reply_to", BigInteger),
+    Column("message_id", BigInteger),
+    Column("shown", Text, nullable=False),
+)
+"""The one message of a chat that shows a submission. `shown`: where it stood when the message was last written."""
+
 dermatologists = Table(
     "dermatologist",
     metadata,

@@ -72,7 +72,8 @@ def ask_approvers(engine: Engine) -> int:
     waiting = select(column.number, column.author).where(column.state == State.WAITING, column.decided_by.is_(None))
     with reading(engine) as connection:
         rows = connection.execute(waiting).all()
-        having = set(connection.execute(select(_CARDS.c.submission, _CARDS.c.chat_id)).tuples()) if rows else set()
+        cards = connection.execute(select(_CARDS.c.submission, _CARDS.c.chat_id)) if rows else ()
+        having = {(card.submission, card.chat_id) for card in cards}
     missing = [
         (row.number, person.telegram_id)
         for row in rows

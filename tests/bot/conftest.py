@@ -45,12 +45,13 @@ class House:
     url: str
     db: CaseDatabase
     folder: Path
+    needs_approval: bool = False
     queued: list[tuple[str, Any]] = field(default_factory=list)
 
     @cached_property
     def library(self) -> Opened:
         """The library that the bot has open too."""
-        return shelf(self.folder)
+        return shelf(self.folder, library_second_approver=self.needs_approval)
 
     @contextlib.contextmanager
     def bot(self, **settings: Any) -> Iterator[None]:
@@ -94,10 +95,10 @@ class House:
 
 
 @contextlib.contextmanager
-def _house(folder: Path) -> Iterator[House]:
+def _house(folder: Path, *, needs_approval: bool = False) -> Iterator[House]:
     db = open_cases(CasesSettings(data=folder / "var", key=KEY))
     with serving(PlaygroundSettings(port=0, data=folder / "playground")) as url, pytest.MonkeyPatch.context() as patch:
-        house = House(url, db, folder / "var")
+        house = House(url, db, folder / "var", needs_approval)
         for module, names in {
             "words": ("advise", "reply"),
             "photos": ("examine",),
@@ -124,6 +125,13 @@ def _house(folder: Path) -> Iterator[House]:
 def house(tmp_path: Path) -> Iterator[House]:
     """A house of its own, with no bot started yet."""
     with _house(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def approving_house(tmp_path: Path) -> Iterator[House]:
+    """A house where a second dermatologist must approve what is published, with no bot started yet."""
+    with _house(tmp_path, needs_approval=True) as house:
         yield house
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Engine, Text, cast, delete, func, insert, 
 
 from knowledge import people, tables
 from knowledge.database import reading, writing
-from knowledge.submissions import State, is_other
+from knowledge.submission import State, is_other
 
 _CARDS, _SUBMISSIONS = tables.submission_cards, tables.submissions
 
@@ -27,9 +27,7 @@ def place(engine: Engine, submission: int, chat_id: int, reply_to: int | None = 
     """From now on a new message shows the submission in this chat; an older one there is left as it is."""
     with writing(engine) as connection:
         connection.execute(delete(_CARDS).where(_CARDS.c.submission == submission, _CARDS.c.chat_id == chat_id))
-        connection.execute(
-            insert(_CARDS).values(submission=submission, chat_id=chat_id, reply_to=reply_to, shown="")
-        )
+        connection.execute(insert(_CARDS).values(submission=submission, chat_id=chat_id, reply_to=reply_to, shown=""))
 
 
 def outdated(engine: Engine) -> list[Card]:
@@ -53,9 +51,7 @@ def written(engine: Engine, card: Card, message_id: int | None) -> None:
     same = (column.submission == card.submission, column.chat_id == card.chat_id)
     unmoved = column.message_id.is_(None) if card.message_id is None else column.message_id == card.message_id
     with writing(engine) as connection:
-        connection.execute(
-            update(_CARDS).where(*same, unmoved).values(message_id=message_id, shown=card.stands)
-        )
+        connection.execute(update(_CARDS).where(*same, unmoved).values(message_id=message_id, shown=card.stands))
 
 
 def shown_by(engine: Engine, chat_id: int, message_id: int) -> int | None:

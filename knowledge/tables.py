@@ -145,9 +145,13 @@ submissions = Table(
     Column("replaces", Integer),
     Column("decided", UtcDateTime),
     Column("decided_by", Text),
+    Column("attempts", Integer),
     sqlite_autoincrement=True,
 )
-"""Documents on their way into the library. `details`, `edition` and `report` are JSON."""
+"""Documents on their way into the library. `details`, `edition` and `report` are JSON.
+
+`attempts` counts readings that began and did not end yet.
+"""
 
 submission_cards = Table(
     "submission_card",

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.characters import plain
 from conditions import CONDITIONS
-from knowledge.preparing import Details
+from knowledge.submission import Details
 
 LONGEST: Final = 200
 """Characters of a value."""

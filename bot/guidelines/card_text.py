@@ -1,4 +1,4 @@
-"""The card of a submission: how it stands, what it would change, and the buttons that decide. A function of its record."""
+"""The card of a submission: how it stands, what it would change, the buttons that decide. A function of its record."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from conditions import CONDITIONS
 from knowledge.editions import Edition
 from knowledge.people import Dermatologist
 from knowledge.report import ChangedAnswer, GivenAnswer, Report
-from knowledge.submissions import State, Submission, is_other
+from knowledge.submission import State, Submission, is_other
 
 ANSWERS: Final = 3
 """Changed answers side by side on a card; the whole preview has them all."""
@@ -106,9 +106,8 @@ def _answers(report: Report) -> Iterator[Block]:
         yield Block((changed,), required=True)
         for answer in report.changed_answers[:ANSWERS]:
             yield Block(tuple(_side_by_side(answer)))
-        if more := len(report.changed_answers) - ANSWERS:
-            if more > 0:
-                yield Block((texts.MORE.format(count=more),))
+        if (more := len(report.changed_answers) - ANSWERS) > 0:
+            yield Block((texts.MORE.format(count=more),))
 
 
 def _side_by_side(answer: ChangedAnswer) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bot.message import Block, Message, escape, fitted, message
 from conditions import CONDITIONS
 from knowledge.due import SOON, Due
 from knowledge.record import Deed, Passage, Version
-from knowledge.submissions import Submission
+from knowledge.submission import Submission
 
 PER_PAGE: Final = 8
 _LABEL, _LETTERS = 48, 260
@@ -149,7 +149,7 @@ def ask_restore(version: Version, newest: Version) -> Message:
 
 
 def found_list(words: str, found: Sequence[Passage], numbers: Sequence[int | None], page: int, today: date) -> Message:
-    """The passages of one page of a search; `numbers` are those of their versions. One more than fits: there are more."""
+    """One page of a search; `numbers` are of the passages' versions. Where one more comes than fits, there are more."""
     shown = found[:PER_PAGE]
     blocks = [Block((texts.FOUND.format(words=escape(words)),), required=True)]
     for place, passage in enumerate(shown, page * PER_PAGE + 1):

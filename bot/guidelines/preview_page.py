@@ -7,10 +7,10 @@ from itertools import chain
 from bot.guidelines import texts
 from knowledge.chunks import Chunk
 from knowledge.report import ChangedAnswer, GivenAnswer, Report
-from knowledge.submissions import Submission
+from knowledge.submission import Submission
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem;color:#111;background:#fff}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}"
     "h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}.pair{display:flex;flex-wrap:wrap;gap:1rem}"
     ".pair>div{flex:1 1 18rem;padding:.2rem .8rem;background:#f4f4f4}.new{border-left:.3rem solid #2a7a2a}"
     ".gone{border-left:.3rem solid #a33}.passage{padding-left:.6rem;margin:.8rem 0}small{color:#555}"
@@ -25,7 +25,10 @@ def preview_page(submission: Submission) -> bytes:
     body = chain(
         [f"<h1>{escape(edition.title)}</h1>", f"<p>{escape(_about(submission))}</p>"],
         _list("Mind", report.warnings),
-        _list("Taken out", [f"{each.trick}{f', {each.place}' if each.place else ''}: {each.excerpt}" for each in report.removed]),
+        _list(
+            "Taken out",
+            [f"{each.trick}{f', {each.place}' if each.place else ''}: {each.excerpt}" for each in report.removed],
+        ),
         _answers(report),
         _passages("New passages", submission.new_pieces, "new"),
         _list("Gone passages", report.gone, "gone"),
@@ -37,7 +40,9 @@ def preview_page(submission: Submission) -> bytes:
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<style>{_STYLE}</style>"
     )
-    page = f"<!doctype html><html lang='{escape(edition.language)}'><head>{head}</head><body>{''.join(body)}</body></html>"
+    page = (
+        f"<!doctype html><html lang='{escape(edition.language)}'><head>{head}</head><body>{''.join(body)}</body></html>"
+    )
     return page.encode("utf-8", "replace")
 
 
@@ -45,14 +50,17 @@ def _about(submission: Submission) -> str:
     edition, report = submission.edition, submission.report
     assert edition is not None
     assert report is not None
-    counts = f"{report.passages} passages: {len(report.new)} new, {len(report.gone)} gone, {report.unchanged} unchanged."
+    counts = (
+        f"{report.passages} passages: {len(report.new)} new, {len(report.gone)} gone, {report.unchanged} unchanged."
+    )
     about = f"{submission.file_name}, submission {submission.number} by {submission.author}. {edition.key}, version "
     return f"{about}{edition.version}, {edition.jurisdiction}, {edition.language}. {counts}"
 
 
 def _answers(report: Report) -> Iterator[str]:
     if report.changed_answers:
-        yield f"<h2>{len(report.changed_answers)} of {report.questions} standing questions would be answered differently</h2>"
+        count = f"{len(report.changed_answers)} of {report.questions}"
+        yield f"<h2>{count} standing questions would be answered differently</h2>"
     for answer in report.changed_answers:
         yield from _side_by_side(answer)
 

@@ -6,8 +6,8 @@ COMMAND = ("guidelines", "The guideline library")
 
 WELCOME = (
     "👋 <b>Welcome, {name}.</b> You can change the guideline library from this chat now.\n\n"
-    "• <b>Send a document</b> (PDF, Word, Markdown, HTML or text, up to 20 MB). I show you its passages, what differs from "
-    "the live version and which answers would change. Nothing is published before you press <b>Publish</b>.\n"
+    "• <b>Send a document</b> (PDF, Word, Markdown, HTML or text, up to 20 MB). I show you its passages, what differs "
+    "from the live version and which answers would change. Nothing is published before you press <b>Publish</b>.\n"
     "• /guidelines lists, searches, retires and brings back, and shows what expires soon.\n\n"
     "Everything you do is logged under your name. /help tells more."
 )
@@ -22,8 +22,8 @@ HELP = (
     "<b>For dermatologists: the library</b>\n"
     "/guidelines: all texts, what expires soon, what waits, the log\n"
     "/guidelines WORDS: search as a patient's question does\n\n"
-    "Send a <b>document</b> to put it into the library. The caption may say what it is about; what you leave out has the "
-    "value in brackets:\n"
+    "Send a <b>document</b> to put it into the library. The caption may say what it is about; what you leave out has "
+    "the value in brackets:\n"
     "<code>psoriasis\n"
     "jurisdiction: UK</code> (international)\n"
     "<code>language: en-GB</code> (en)\n"
@@ -41,7 +41,9 @@ CAPTION_INVALID = (
     "I did not take this document: in its caption, {why}. Please send it again with no caption, or one like this:\n"
     "<code>psoriasis\njurisdiction: UK\nreview-by: 2028-01-31</code>"
 )
-REPLY_INVALID = "I changed nothing: {why}. Write for example <code>psoriasis</code> or <code>review-by: 2028-01-31</code>."
+REPLY_INVALID = (
+    "I changed nothing: {why}. Write for example <code>psoriasis</code> or <code>review-by: 2028-01-31</code>."
+)
 TOO_HEAVY = (
     "This file has more than 20 MB, and Telegram hands bots no larger one. Remove its pictures or split it; on the "
     "server, <code>./run knowledge submit FILE</code> takes 25 MB."
@@ -57,7 +59,9 @@ RECEIVED = "🕐 Waits to be read."
 READING = "⏳ Being read: {progress}."
 READY = "👀 <b>Please look at it and decide.</b> Nothing is published yet."
 REFUSED_DOCUMENT = "❌ <b>Not taken:</b> {why}."
-REFUSED_REMEDY = "Reply to this message with what is missing (for example <code>psoriasis</code>), or send another file."
+REFUSED_REMEDY = (
+    "Reply to this message with what is missing (for example <code>psoriasis</code>), or send another file."
+)
 FOR_APPROVAL = "⏸ <b>Waits for a second person to approve it:</b> {who}."
 NOBODY_APPROVES = "nobody else is on the list yet, so ask the operator to invite somebody"
 WAITS = "📅 Decided by {who}; {progress}."
@@ -65,7 +69,9 @@ WAITS_STUCK = "⚠️ {progress}."
 PUBLISHED = "✅ <b>Published</b>{who}. Patients are answered from it."
 WITHDRAWN = "🗑 Withdrawn by {who}."
 MOVED = "↓ Shown again below."
-STANDS = "Stands for {condition} · version {version} · {jurisdiction} · {language}\nTo be reviewed by {review_by}{valid}"
+STANDS = (
+    "Stands for {condition} · version {version} · {jurisdiction} · {language}\nTo be reviewed by {review_by}{valid}"
+)
 VALID_FROM = " · valid from {day}"
 NEW_IN_LIBRARY = "Nothing of this name is in the library yet."
 CHANGE = "<b>{passages} passages</b>{pages}: {new} new, {gone} gone, {unchanged} unchanged."
@@ -87,8 +93,8 @@ COMPARING = "It is being compared again."
 AMENDED = "Noted; I read it again with that."
 
 HOME = (
-    "📚 <b>The guideline library</b>\n{live} texts are live, {waiting} wait to be decided, {due} must be reviewed within "
-    "{days} days or are overdue.\n\nSend a document to add or replace one. /guidelines WORDS searches."
+    "📚 <b>The guideline library</b>\n{live} texts are live, {waiting} wait to be decided, {due} must be reviewed "
+    "within {days} days or are overdue.\n\nSend a document to add or replace one. /guidelines WORDS searches."
 )
 HOME_ROWS = {
     "list": "📖 All texts",
@@ -110,8 +116,8 @@ BACK, HOME_BUTTON, OLDER, NEWER = "‹ Back", "📚 Library", "›", "‹"
 AS_FILE, ALL_VERSIONS, RETIRE, RETIRE_YES = "⬇️ As a file", "🕘 Versions", "🗄 Retire", "Yes, retire it"
 RESTORE, RESTORE_YES = "↩️ Bring back {version} ({day})", "Yes, bring it back"
 RETIRE_ASK = (
-    "Retire <b>{title}</b> (version {version})? No patient is answered from it any more, at once. What was cited from it "
-    "can still be opened, and you can bring it back."
+    "Retire <b>{title}</b> (version {version})? No patient is answered from it any more, at once. What was cited from "
+    "it can still be opened, and you can bring it back."
 )
 RESTORE_ASK = "Bring back version {version} of <b>{title}</b>, published {day} by {author}, word for word?"
 RESTORE_REPLACES = "It replaces the live version {version}."

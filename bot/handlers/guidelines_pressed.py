@@ -22,7 +22,7 @@ from knowledge.due import due
 from knowledge.errors import ChangeRefused
 from knowledge.people import Dermatologist
 from knowledge.record import Version
-from knowledge.submissions import State
+from knowledge.submission import State
 from worker.enqueue import enqueue_read
 
 _LOGGED = 200

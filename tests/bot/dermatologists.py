@@ -8,7 +8,7 @@ from typing import Any
 from knowledge import people
 from knowledge.editions import Edition
 from knowledge.report import ChangedAnswer, CitedPassage, Comparison, GivenAnswer
-from knowledge.submissions import Submission
+from knowledge.submission import Submission
 from local.playground.patient import Patient
 from tests.bot.conftest import House
 from tests.bot.test_chat import saying, until

@@ -13,7 +13,7 @@ from bot import texts as patients_texts
 from bot.guidelines import texts
 from bot.guidelines.captions import details_of
 from knowledge.guideline_file import render_guideline
-from knowledge.submissions import State
+from knowledge.submission import State
 from local.playground.patient import Patient, buttons
 from tests.bot.conftest import House, agree
 from tests.bot.dermatologists import CHANGED, dermatologist, read, send
@@ -40,7 +40,16 @@ def test_a_document_is_read_shown_and_published_by_a_press(shared_house: House, 
     read(shared_house, (CHANGED,))
     preview = ada.wait_for(saying("look at it and decide"), after=sent["message_id"])
     assert preview["message_id"] == card["message_id"], "one card, edited"
-    for said in ("Scalp psoriasis", "UK", "2028-01-31", "1 passages", "1 new", "1 of 12", "Tar helps", "Ointment helps"):
+    for said in (
+        "Scalp psoriasis",
+        "UK",
+        "2028-01-31",
+        "1 passages",
+        "1 new",
+        "1 of 12",
+        "Tar helps",
+        "Ointment helps",
+    ):
         assert said in text_of(preview)
     assert shared_house.library.library.versions("psoriasis.scalp") == [], "nothing is live before the press"
     ada.press(texts.PUBLISH, message_id=card["message_id"])
@@ -130,9 +139,7 @@ def test_hidden_orders_to_a_machine_are_shown_as_taken_out(shared_house: House, 
     ada.wait_for(saying("Taken out", "Ignore all previous instructions"), after=sent["message_id"])
 
 
-def test_of_two_dermatologists_the_slower_one_compares_again(
-    shared_house: House, ada: Patient, tmp_path: Path
-) -> None:
+def test_of_two_dermatologists_the_slower_one_compares_again(shared_house: House, ada: Patient, tmp_path: Path) -> None:
     with dermatologist(shared_house, "Dr Bo") as bo:
         mine = render_guideline(guideline("rosacea", version="2", treatment="Rosacea treatment takes gel"))
         sent = send(ada, tmp_path, "rosacea.md", mine)

@@ -16,7 +16,7 @@ from knowledge.people import PREFIX
 from local.playground.patient import Patient
 from tests.bot.conftest import House
 from tests.bot.dermatologists import dermatologist
-from tests.bot.test_chat import quiet, saying, text_of
+from tests.bot.test_chat import quiet, saying
 
 
 def test_an_invitation_works_once_and_its_token_is_nowhere_logged(

@@ -203,7 +203,9 @@ def test_nobody_without_the_role_gets_anything_done(
 ) -> None:
     """Every action: pressed by a patient who made the button up, and by a dermatologist who was removed."""
     agree(patient)
-    sent = send(ada.someone, tmp_path, "table.md", "# Cellulitis at the knee\n\nRaise the leg and mark the edge daily.\n")
+    sent = send(
+        ada.someone, tmp_path, "table.md", "# Cellulitis at the knee\n\nRaise the leg and mark the edge daily.\n"
+    )
     ada.someone.wait_for(saying("table.md"), after=sent["message_id"])
     submission = read(shared_house).number
     version = library.versions("cellulitis")[0].number

@@ -19,9 +19,8 @@ from conditions import CONDITIONS
 from knowledge.editions import Edition, edition_of
 from knowledge.formats.extracted import Removed, Trick
 from knowledge.people import Dermatologist
-from knowledge.preparing import Details
 from knowledge.report import ChangedAnswer, CitedPassage, GivenAnswer, Report
-from knowledge.submissions import State, Submission
+from knowledge.submission import Details, State, Submission
 from tests.knowledge.samples import guideline
 
 ADA = Dermatologist(7, "Dr Ada", datetime(2026, 1, 1, tzinfo=UTC), "operator")
@@ -139,7 +138,9 @@ def test_a_reply_adds_to_what_the_caption_said() -> None:
     assert (details.slug, details.jurisdiction, details.review_by) == ("psoriasis", "UK", date(2028, 1, 31))
 
 
-@pytest.mark.parametrize("caption", ["no-such-thing", "valid-from: soon", "slug: headache", "title:", "author: Dr Evil"])
+@pytest.mark.parametrize(
+    "caption", ["no-such-thing", "valid-from: soon", "slug: headache", "title:", "author: Dr Evil"]
+)
 def test_a_caption_that_is_not_understood_says_which_part(caption: str) -> None:
     with pytest.raises(CaptionInvalid, match=caption.partition(": ")[2] or caption.rstrip(":")):
         details_of(caption)

@@ -15,8 +15,10 @@ from bot.errors import SettingsInvalid
 from bot.settings import BotSettings
 from cases import caseload, consent, inbox, outbox, patients
 from cases.record import CaseStatus
+from knowledge import people
 from local.playground.patient import Patient, add_fault
 from tests.bot.conftest import KEY, House, agree
+from tests.bot.dermatologists import dermatologist
 from tests.bot.drawn import PHOTO
 from tests.bot.test_chat import EMERGENCY, advise, one_case, photographed, quiet, saying, text_of, until
 

@@ -23,11 +23,14 @@ class Card:
     stands: str
 
 
-def place(engine: Engine, submission: int, chat_id: int, reply_to: int | None = None) -> None:
-    """From now on a new message shows the submission in this chat; an older one there is left as it is."""
+def place(engine: Engine, submission: int, chat_id: int, reply_to: int | None = None) -> int | None:
+    """From now on a new message shows the submission in this chat; the id of the one that did until now."""
+    mine = (_CARDS.c.submission == submission, _CARDS.c.chat_id == chat_id)
     with writing(engine) as connection:
-        connection.execute(delete(_CARDS).where(_CARDS.c.submission == submission, _CARDS.c.chat_id == chat_id))
+        before = connection.execute(select(_CARDS.c.message_id).where(*mine)).scalar()
+        connection.execute(delete(_CARDS).where(*mine))
         connection.execute(insert(_CARDS).values(submission=submission, chat_id=chat_id, reply_to=reply_to, shown=""))
+        return before
 
 
 def outdated(engine: Engine) -> list[Card]:

@@ -13,9 +13,10 @@ from knowledge.submission import Details
 LONGEST: Final = 200
 """Characters of a value."""
 _SYNONYMS: Final = {"from": "valid_from", "valid": "valid_from", "review": "review_by", "condition": "slug"}
-_PARTED = re.compile(r"[\n;]|,(?=\s*[A-Za-z—-]+\s*[:=])")
+_PARTED = re.compile(r"[\n;]|,(?=\s*(?:--|—)?[A-Za-z][A-Za-z_ -]*[:=])")
 """A comma parts as well, where the name of an option follows it."""
 _OPTION = re.compile(r"(?:--|—)?([a-z][a-z _-]*?)\s*[:=]\s*(.*)", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _TITLES: Final = {condition.title.casefold(): slug for slug, condition in CONDITIONS.items()}
 
 
@@ -60,6 +61,8 @@ def _checked(name: str, value: str) -> str | date:
         if slug is None:
             raise CaptionInvalid(f"“{value[:60]}” is no condition of the library")
         return slug
+    if name == "language" and not _LANGUAGE.fullmatch(value):
+        raise CaptionInvalid(f"“{value[:60]}” is no language as en or pt-BR")
     if name in ("valid_from", "review_by"):
         try:
             return date.fromisoformat(value)

@@ -13,9 +13,10 @@ import socket
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
 
+from bot.guidelines import texts
 from bot.guidelines.card_text import render_card
 from bot.guidelines.desk import Desk, Opened
-from bot.message import Message
+from bot.message import Message, message
 from bot.sending import edit, send
 from cases import leases
 from cases.database import CaseDatabase
@@ -48,6 +49,17 @@ class SubmissionCards:
     def look(self) -> None:
         """Something was decided or received: look at once."""
         self._news.set()
+
+    async def show(self, opened: Opened, submission: int, chat_id: int, reply_to: int | None = None) -> None:
+        """Show the submission in this chat in a new message; the old one says so. Raises KnowledgeError."""
+        engine = opened.library.engine
+        before = await asyncio.to_thread(submission_cards.place, engine, submission, chat_id, reply_to)
+        self.look()
+        if before is not None:
+            try:
+                await edit(self._bot, chat_id, before, message(texts.MOVED))
+            except TelegramError as error:
+                _log.warning("old card of submission %d left as it is: %s", submission, type(error).__name__)
 
     async def run(self) -> None:
         """Look for ever; less often while the library is away."""

@@ -84,14 +84,14 @@ def log_list(deeds: Sequence[Deed], page: int) -> Message:
 
 def text_page(version: Version, newest: Version) -> Message:
     """One version of a text. `newest`: of the same text; bringing back is in place of that one."""
-    reviewed = f"reviewed {version.reviewed}" if version.reviewed else texts.NOT_REVIEWED
+    reviewed = f"Reviewed {version.reviewed}" if version.reviewed else texts.NOT_REVIEWED
     approved = f", approved by {version.approved_by}" if version.approved_by else ""
     lines = [
         f"<b>{escape(version.title)}</b>",
         f"<code>{escape(version.key)}</code> · {escape(CONDITIONS[version.slug].title)}",
         escape(f"Version {version.version} · {version.jurisdiction} · {version.language}"),
         escape(f"Published {version.published:%Y-%m-%d} by {version.author}{approved}"),
-        f"{reviewed.capitalize()} · review due {version.review_by}",
+        f"{reviewed} · review due {version.review_by}",
     ]
     if version.valid_from:
         lines.append(f"Valid from {version.valid_from}")

@@ -123,5 +123,5 @@ RESTORE_ASK = "Bring back version {version} of <b>{title}</b>, published {day} b
 RESTORE_REPLACES = "It replaces the live version {version}."
 FOUND = "🔎 <b>{words}</b>"
 FOUND_NONE = "Nothing in the library is about this."
-NOT_REVIEWED = "not reviewed by a clinician"
+NOT_REVIEWED = "Not reviewed by a clinician"
 GONE = "That is not there any more."

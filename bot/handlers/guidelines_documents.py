@@ -48,8 +48,7 @@ async def _receive(services: Services, came: Incoming, person: Dermatologist, co
         opened = await in_thread(services.desk.opened)
         name = document.file_name or "document"
         number = await in_thread(opened.submissions.receive, content, name, person.name, details)
-        await in_thread(submission_cards.place, opened.library.engine, number, came.chat_id, came.message.message_id)
-        services.submission_cards.look()
+        await services.submission_cards.show(opened, number, came.chat_id, came.message.message_id)
         await in_thread(enqueue_read, number)
 
 

@@ -17,7 +17,6 @@ from bot.message import Message, message
 from bot.presses import Press, Unreadable
 from bot.sending import edit, send
 from bot.services import Services, in_thread
-from knowledge import submission_cards
 from knowledge.due import due
 from knowledge.errors import ChangeRefused
 from knowledge.people import Dermatologist
@@ -152,8 +151,7 @@ async def _file(services: Services, opened: Opened, pressed: Pressed) -> None:
 
 async def _card(services: Services, opened: Opened, pressed: Pressed) -> None:
     submission = await in_thread(opened.submissions.get, pressed.first)
-    await in_thread(submission_cards.place, opened.library.engine, submission.number, pressed.chat_id)
-    services.submission_cards.look()
+    await services.submission_cards.show(opened, submission.number, pressed.chat_id)
 
 
 async def _preview(services: Services, opened: Opened, pressed: Pressed) -> None:

@@ -1,6 +1,7 @@
 """A library for the tests of the bot: a database of its own, an index in it, and an embedder that needs no model."""
 
 from pathlib import Path
+from typing import Any
 
 from bot.guidelines.desk import Opened
 from knowledge.database import open_database
@@ -12,7 +13,7 @@ from knowledge.vectors import VectorCache
 from tests.knowledge.samples import HashEmbedder
 
 
-def shelf(folder: Path, **settings: object) -> Opened:
+def shelf(folder: Path, **settings: Any) -> Opened:
     """An empty library in `folder`."""
     chosen = KnowledgeSettings(data=folder, **settings)
     engine, embedder = open_database(chosen), HashEmbedder()

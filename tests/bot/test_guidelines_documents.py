@@ -92,6 +92,7 @@ def test_the_same_file_twice_is_one_submission_shown_again(shared_house: House, 
     second = send(ada, tmp_path, "twice.md", PAPER, caption="psoriasis")
     again = ada.wait_for(saying("twice.md"), after=second["message_id"])
     assert text_of(again).splitlines()[1] == text_of(card).splitlines()[1], "the same number"
+    ada.wait_for(lambda sent: text_of(sent) == texts.MOVED and sent["message_id"] == card["message_id"])
     submission = read(shared_house)
     ada.wait_for(saying("look at it and decide"), after=second["message_id"])
     ada.press(texts.WITHDRAW, message_id=again["message_id"])

@@ -84,11 +84,13 @@ def test_a_text_is_opened_and_comes_as_a_file_that_can_be_sent_back(ada: Reader)
     ada.open("impetigo treatment")
     ada.page("impetigo treatment", "Impetigo · Treatment")
     ada.press("1")
-    ada.page("Version 1 · UK · en", "by Dr Ada", "not reviewed", "review due")
+    ada.page("Version 1 · UK · en", "by Dr Ada", "Not reviewed", "review due")
     ada.press(texts.AS_FILE)
     sent = ada.someone.wait_for(lambda message: "document" in message, after=ada.at)
     assert sent["document"]["file_name"] == "impetigo.md"
-    assert parse_guideline(ada.download(sent["document"]["file_id"]).decode(), "impetigo.md") == guideline("impetigo")
+    assert parse_guideline(ada.someone.download(sent["document"]["file_id"]).decode(), "impetigo.md") == guideline(
+        "impetigo"
+    )
 
 
 def test_a_search_that_finds_nothing_says_so_and_turns_pages(ada: Reader) -> None:
@@ -113,7 +115,7 @@ def test_retiring_asks_first_and_takes_the_text_out_of_search_until_it_is_brough
     ada.page("Retire", "at once")
     assert library.edition("vitiligo") is not None, "not before yes"
     ada.press(texts.RETIRE_YES)
-    ada.page("ended", "by Dr Ada")
+    ada.page("Published", "ended", "by Dr Ada")
     assert library.edition("vitiligo") is None
     assert search.search("vitiligo treatment", slugs=["vitiligo"]) == []
     ada.open()
@@ -121,7 +123,7 @@ def test_retiring_asks_first_and_takes_the_text_out_of_search_until_it_is_brough
     ada.press(texts.HOME_ROWS["gone"])
     ada.page("Retired", "Vitiligo")
     ada.press("Vitiligo · 1")
-    retired = ada.page("ended")
+    retired = ada.page("Published", "ended")
     ada.press_first(retired, "↩️")
     ada.page("word for word")
     ada.press(texts.RESTORE_YES)

@@ -1,4 +1,4 @@
-"""How often the reading of a submission began."""
+"""How often the reading of a submission began, the chat that sent it, and what that chat was told."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,10 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds a column that may stay empty, so that the program before can still write."""
+    """Adds columns that may stay empty, so that the program before can still write."""
     op.add_column("submission", sa.Column("attempts", sa.Integer))
+    op.add_column("submission", sa.Column("chat_id", sa.BigInteger))
+    op.add_column("submission", sa.Column("told", sa.String(12)))
 
 
 def downgrade() -> None:
-    """Takes it away."""
-    op.drop_column("submission", "attempts")
+    """Takes them away."""
+    for column in ("told", "chat_id", "attempts"):
+        op.drop_column("submission", column)

@@ -25,13 +25,14 @@ from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
 from agents.statements import Statements, fitting
-from agents.subjects import Subject, named_in
+from agents.subjects import Subject, described_in, named_in
 from agents.triage import triage_words
 from agents.triage.told import Fact, facts_told, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
 from conditions import TriageLevel
+from knowledge.record import Passage
 
 _NEAR = 8
 """Passages among which the words of a question must stand."""
@@ -129,9 +130,10 @@ class Adviser:
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
-        if outside(question, self._search.search(question, k=_NEAR)):
+        near = self._search.search(question, k=_NEAR)
+        if outside(question, near):
             return composed((), None, seen_case, "", "", reminder)
-        asked = self._question(case, seen_case, question, told)
+        asked = self._question(case, seen_case, question, told, near)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         fit = [
             each
@@ -147,12 +149,14 @@ class Adviser:
         unknown = seen_case.by_words and not seen_case.subjects
         return f"{text} {_TELL_MORE}".strip() if unknown else text
 
-    def _question(self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact]) -> Question:
+    def _question(
+        self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact], near: Sequence[Passage]
+    ) -> Question:
         remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
         pregnant = case.history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
         return Question(
             text=f"{question} I am pregnant." if pregnant else question,
-            subjects=_asked_about(question, seen_case),
+            subjects=_asked_about(question, seen_case) or described_in(question, near),
             facts=facts(case, seen_case) + remembered,
             photo=self._first_photo(case),
             earlier=self._earlier_photo(case),

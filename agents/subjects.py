@@ -1,9 +1,12 @@
 """Which conditions a question names."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.stems import content_stems
 from conditions import CONDITIONS, MALIGNANT
+from knowledge.record import Passage
 
 _ALIASES = {
     "basal-cell-carcinoma": ("bcc", "rodent ulcer"),
@@ -18,9 +21,13 @@ _ALIASES = {
     "atopic-dermatitis": ("atopic eczema",),
     "urticaria": ("nettle rash",),
     "head-lice": ("nits",),
+    "dress": ("dress syndrome",),
     "acne-vulgaris": ("pimples", "spots on my face"),
 }
-_TOO_WIDE = frozenset({"mole", "sepsis", "boil", "sunburn", "warts"})
+_LEAST_TELLING = 3
+_NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)"
+"""Who used an eczema cream does not say that it is eczema."""
+_TOO_WIDE = frozenset({"dress", "mole", "sepsis", "boil", "sunburn", "warts"})
 """Everyday words that a question uses without asking about the condition itself."""
 
 
@@ -50,7 +57,10 @@ def _names(slug: str) -> tuple[str, ...]:
 
 _PATTERNS = {
     slug: re.compile(
-        r"\b(?:" + "|".join(re.escape(name) for name in _names(slug) if name not in _TOO_WIDE) + r")(?:s|es)?\b"
+        r"\b(?:"
+        + "|".join(re.escape(name) for name in _names(slug) if name not in _TOO_WIDE)
+        + r")(?:s|es)?\b"
+        + _NOT_A_REMEDY
     )
     for slug in CONDITIONS
     if any(name not in _TOO_WIDE for name in _names(slug))
@@ -66,3 +76,13 @@ def named_in(question: str) -> tuple[Subject, ...]:
         if (match := pattern.search(plain))
     ]
     return tuple(Subject.of(slug) for _, _, slug in sorted(found)[:3])
+
+
+def described_in(question: str, near: Sequence[Passage]) -> tuple[Subject, ...]:
+    """What a question describes without naming it: the condition whose guideline the search puts first, if it is one.
+
+    Only of a question with several telling words: of fewer the search knows too little.
+    """
+    if not near or near[0].slug not in CONDITIONS or len(set(content_stems(question))) < _LEAST_TELLING:
+        return ()
+    return (Subject.of(near[0].slug),)

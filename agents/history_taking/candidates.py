@@ -6,6 +6,7 @@ answer is expected to tell most: the largest fall of entropy (Shannon's informat
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ _CANDIDATES, _SEARCHED, _PER_CONDITION = 10, 40, 4
 _DESCRIBING = frozenset({"Overview", "What it looks like", "On darker skin", "Causes", "Is it contagious"})
 _SMOOTHING = 0.8
 _LEAST_GAIN = 0.03
+_NO = "no"
+_DENIED = re.compile(r"\b(?:no|not|without|never|nobody|none)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)")
+"""What a patient says is not there shows nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,9 @@ class Candidates:
 def candidates(words: str, search: GuidelineSearch, telling: Sequence[str]) -> Candidates:
     """The conditions whose guidelines the words fit; none where no passage has one of the `telling` stems."""
     weight: dict[str, float] = {}
-    for rank, passage in enumerate(search.search(words, k=_SEARCHED)):
+    for passage in search.search(words, k=_SEARCHED):
         if passage.slug in CONDITIONS and (not telling or overlap(telling, f"{passage.title} {passage.text}") >= 1):
-            weight[passage.slug] = weight.get(passage.slug, 0.0) + 1 / (2 + rank)
+            weight.setdefault(passage.slug, 1 / (1 + len(weight)))  # the search's own order is the best that is known
     slugs = sorted(weight, key=lambda slug: -weight[slug])[:_CANDIDATES]
     if not slugs:
         return Candidates({}, {})
@@ -77,9 +81,10 @@ def shown(description: str) -> dict[str, dict[str, float]]:
 def told(words: str) -> dict[str, str]:
     """The answers that the patient's words give already: for each feature the option most of them show."""
     plain = words.casefold()
+    affirmed = _DENIED.sub(" ", plain)
     answers: dict[str, str] = {}
     for feature in features().values():
-        hits = {option.id: option.hits(plain) for option in feature.options}
+        hits = {option.id: option.hits(plain if option.id == _NO else affirmed) for option in feature.options}
         best = max(hits, key=lambda option: hits[option])
         if hits[best]:
             answers[feature.id] = best

@@ -133,3 +133,8 @@ def test_every_button_of_every_feature_fits() -> None:
     for feature in features().values():
         assert all(len(f"q:{'a' * 32}:{feature.id}-{option.id}") <= MAX_BYTES for option in feature.options)
         assert all(first.id != second.id for first, second in pairwise(feature.options))
+
+
+def test_what_a_patient_says_is_not_there_is_no_answer() -> None:
+    assert "shape" not in told("dry, red, rough, scratch marks, no blisters or crust")
+    assert told("not itchy at all, blisters on my arm")["shape"] == "blisters"

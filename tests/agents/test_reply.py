@@ -11,6 +11,7 @@ from agents.adviser import Adviser
 from agents.errors import VisionUnavailable
 from agents.grounding import NOT_COVERED
 from agents.sentences import sentences
+from agents.subjects import named_in
 from conditions import TriageLevel
 from tests.agents.conftest import MakeAdviser
 from tests.agents.library import PASSAGES, WordSearch
@@ -144,3 +145,14 @@ def test_words_alone_are_searched_without_a_case_to_go_by(adviser: Adviser) -> N
 def test_somebody_must_have_asked(adviser: Adviser) -> None:
     with pytest.raises(ValueError, match="turn of the patient"):
         adviser.reply(case(findings({"melanoma": 0.5})), [], TODAY)
+
+
+def test_a_question_that_describes_without_naming_is_answered_from_what_the_search_puts_first(adviser: Adviser) -> None:
+    of = case(None, words="", photo_ids=())
+    reply = adviser.reply(of, turns("An itchy ring with a scaly edge, a fungal thing. How is it treated?"), TODAY)
+    assert {citation.slug for citation in reply.citations} == {"tinea-corporis"}
+
+
+def test_a_cream_that_was_tried_names_no_condition() -> None:
+    assert not named_in("it never clears with eczema cream")
+    assert [each.slug for each in named_in("how is eczema treated")] == ["atopic-dermatitis"]

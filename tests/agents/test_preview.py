@@ -69,6 +69,7 @@ def test_a_new_version_with_the_same_words_changes_no_answer(stocked: Library, e
     assert compared(stocked, embedder, change) == Comparison(questions=3, changed_answers=())
 
 
+@pytest.mark.slow
 def test_a_retired_guideline_leaves_its_questions_unanswered(stocked: Library, embedder: HashEmbedder) -> None:
     found = compared(stocked, embedder, Change("psoriasis", None))
     assert [each.question for each in found.changed_answers] == [TREATED, CATCHING]
@@ -76,6 +77,7 @@ def test_a_retired_guideline_leaves_its_questions_unanswered(stocked: Library, e
     assert stocked.versions("psoriasis")[0].retired is None
 
 
+@pytest.mark.slow
 def test_a_guideline_of_a_condition_that_had_none_answers_for_the_first_time(
     stocked: Library, embedder: HashEmbedder
 ) -> None:

@@ -123,6 +123,7 @@ def test_the_preview_shows_which_answer_changes_and_changes_nothing(file: Path) 
     run("preview", str(file), "--retire", "psoriasis", code=2)
 
 
+@pytest.mark.slow
 def test_publishing_on_a_terminal_asks_first(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library_commands, "_asks", lambda yes: not yes)
     declined = run("publish", str(file), "--author", "Dr A", typed="n\n", code=1)

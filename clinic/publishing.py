@@ -26,9 +26,9 @@ def retire_form(request: Request, reader: Reader, key: str) -> HTMLResponse:
 
 
 @router.post("/guidelines/{key}/retire")
-def retire(request: Request, author: Author, key: str) -> Response:
-    """Take it out of every answer."""
-    services_of(request).library.retire(key, author.clinician.name)
+def retire(request: Request, author: Author, key: str, number: Annotated[int, Form(ge=1)]) -> Response:
+    """Take it out of every answer, unless another version is live by now."""
+    services_of(request).library.retire(key, author.clinician.name, number)
     _log.info("%s retired %s", author.clinician.name, key)
     return RedirectResponse(f"/guidelines/{key}?done=retired", 303)
 
@@ -46,14 +46,21 @@ def restore_form(request: Request, reader: Reader, key: str, number: Number = No
         edition=edition,
         number=number,
         live=live,
+        after=library.versions(key)[0].number,
         back=[piece for piece in edition.pieces if piece.text not in before],
         gone=[piece for piece in live.pieces if piece.text not in after] if live else [],
     )
 
 
 @router.post("/guidelines/{key}/restore")
-def restore(request: Request, author: Author, key: str, number: Annotated[int | None, Form(ge=1)] = None) -> Response:
-    """Make an earlier version live again, word for word."""
-    version = services_of(request).library.restore(key, author.clinician.name, number)
+def restore(
+    request: Request,
+    author: Author,
+    key: str,
+    after: Annotated[int, Form(ge=1)],
+    number: Annotated[int | None, Form(ge=1)] = None,
+) -> Response:
+    """Make an earlier version live again, word for word, unless somebody else was quicker."""
+    version = services_of(request).library.restore(key, author.clinician.name, number, after)
     _log.info("%s restored %s version %s", author.clinician.name, key, version.version)
     return RedirectResponse(f"/guidelines/{key}?done=restored", 303)

@@ -11,7 +11,7 @@ What asks the agent (preview, publish, submit) stands in `agents.library_command
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +19,13 @@ import typer
 
 from knowledge import people
 from knowledge.command_line import Author, opened, progress, show_report
+from knowledge.due import due
 from knowledge.library import load_starter
 from knowledge.record import Passage
 from knowledge.reviewing import problems_of_texts
 from knowledge.submissions import Submissions
 
 app = typer.Typer(name="knowledge", help="The guideline library.", no_args_is_help=True)
-
-
-SOON = timedelta(days=60)
 
 
 @app.command()
@@ -138,18 +136,12 @@ def list_documents() -> None:
             )
 
 
-@app.command()
-def due() -> None:
+@app.command(name="due")
+def list_due() -> None:
     """List what must be reviewed soon, what is overdue, and what dropped out of search for it."""
-    today = datetime.now(UTC).date()
     with opened() as (library, _):
-        for version in sorted(library.documents(), key=lambda each: each.review_by):
-            if version.review_by < library.due_from(today):
-                typer.echo(f"{version.key}  review was due {version.review_by}: no longer searched")
-            elif version.review_by < today:
-                typer.echo(f"{version.key}  review was due {version.review_by}: still searched, with a warning")
-            elif version.review_by <= today + SOON:
-                typer.echo(f"{version.key}  review is due {version.review_by}")
+        for each in due(library):
+            typer.echo(f"{each.version.key}  {each.words}")
 
 
 @app.command()

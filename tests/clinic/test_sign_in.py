@@ -81,7 +81,7 @@ async def test_no_page_opens_without_a_session(app: FastAPI, visitor: Visitor) -
         address = route.path.format(slug="melanoma", key="melanoma", case_id="0" * 32, photo_id=1, number=1)
         for method in route.methods:
             # Files and fields as each form wants them, so that only the missing session can be the reason.
-            form = {"number": "1", "form_token": "x"}
+            form = {"number": "1", "after": "1", "form_token": "x"}
             data = {"data": form, "files": {"file": ("x.md", "x")}} if method == "POST" else {}
             answer = await visitor.client.request(method, address, **data)
             assert answer.status_code == 303, (method, address)

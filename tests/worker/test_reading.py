@@ -64,7 +64,7 @@ def submissions(
 
 def handed_in(submissions: Submissions, content: bytes | str, name: str, details: Details | None = None) -> int:
     raw = content.encode() if isinstance(content, str) else content
-    return submissions.receive(raw, name, "Dr B", details or Details(), chat_id=7)
+    return submissions.receive(raw, name, "Dr B", details or Details())
 
 
 def read(submissions: Submissions, content: bytes | str, name: str, details: Details | None = None) -> Submission:
@@ -114,18 +114,6 @@ def test_a_hostile_document_is_shown_as_such(submissions: Submissions) -> None:
 
 
 @pytest.mark.slow
-def test_a_chat_is_told_once_of_each_step(submissions: Submissions) -> None:
-    number = handed_in(submissions, "# Psoriasis\n\nUse ointment.", "p.md")
-    assert submissions.untold() == []
-    read_submission(number)
-    assert [(each.number, each.chat_id, each.state) for each in submissions.untold()] == [(number, 7, State.READY)]
-    submissions.told(number, State.READY)
-    assert submissions.untold() == []
-    submissions.publish(number, "Dr C")
-    assert [each.state for each in submissions.untold()] == [State.PUBLISHED]
-
-
-@pytest.mark.slow
 def test_an_unclear_document_is_read_again_with_what_its_author_adds(submissions: Submissions) -> None:
     submission = read(submissions, "# Ward rules\n\nUse ointment.", "rules.md")
     assert submission.state is State.REFUSED
@@ -136,7 +124,6 @@ def test_an_unclear_document_is_read_again_with_what_its_author_adds(submissions
     assert submissions.get(submission.number).state is State.RECEIVED
     read_submission(submission.number)
     assert submissions.get(submission.number).edition.key == "psoriasis.rules"  # type: ignore[union-attr]
-    assert submissions.untold()[0].number == submission.number
 
 
 @pytest.mark.slow

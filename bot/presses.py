@@ -22,6 +22,7 @@ class PressKind(StrEnum):
     TURN_CITATION = "t"
     FEEDBACK = "f"
     SHOW = "o"
+    EXPLAIN = "l"
     CONSENT = "y"
     RESEARCH = "r"
     WITHDRAW = "w"

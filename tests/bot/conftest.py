@@ -95,6 +95,7 @@ def _house(folder: Path) -> Iterator[House]:
             "pressed": ("advise",),
             "data": ("forget",),
             "memory": ("advise", "forget"),
+            "explaining": ("explain",),
         }.items():
             for name in names:
                 patch.setattr(

@@ -6,15 +6,18 @@ Run: ``python -m bot``; it talks to the playground, or to Telegram where ``SKING
 import asyncio
 import signal
 import sys
+from functools import partial
 
 from bot.application import running
 from bot.errors import BotError
+from bot.guidelines.desk import Desk, open_with
 from bot.settings import BotSettings
 from cases.database import CaseDatabase, open_cases
 from cases.errors import CasesError
 from cases.heartbeat import keep_beating
 from cases.settings import CasesSettings
 from exporter import export
+from knowledge.settings import KnowledgeSettings
 from logs import start_logging
 
 
@@ -36,7 +39,8 @@ async def _run(settings: BotSettings) -> None:
 
 
 async def _serve(settings: BotSettings, db: CaseDatabase, stop: asyncio.Event) -> None:
-    async with running(settings, db):
+    desk = Desk(partial(open_with, KnowledgeSettings()))
+    async with running(settings, db, desk):
         await stop.wait()
 
 

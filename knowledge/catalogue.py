@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from knowledge import tables
 from knowledge.chunks import Chunk
@@ -25,6 +25,19 @@ def versions_of(connection: Connection, key: str) -> list[Version]:
     """Every version of one guideline or document, newest first."""
     ordered = select(tables.publications).where(_P.key == key).order_by(_P.number.desc())
     return [_version(row) for row in connection.execute(ordered)]
+
+
+def version(connection: Connection, number: int) -> Version | None:
+    """One version, by its number."""
+    row = connection.execute(select(tables.publications).where(_P.number == number)).first()
+    return None if row is None else _version(row)
+
+
+def retired_versions(connection: Connection) -> list[Version]:
+    """The last version of each guideline or document that has no live one, by slug."""
+    last = select(func.max(_P.number)).group_by(_P.key)
+    asked = select(tables.publications).where(_P.number.in_(last), _P.retired.is_not(None)).order_by(_P.slug)
+    return [_version(row) for row in connection.execute(asked)]
 
 
 def document_of(connection: Connection, number: int) -> str:

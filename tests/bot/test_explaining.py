@@ -12,6 +12,7 @@ from PIL import Image
 
 from bot import texts
 from bot.explanation import is_offered
+from bot.presses import PressKind
 from cases import caseload, outbox
 from cases.record import Case, CaseStatus, DangerSign, History, Possibility, PossibilityInWords
 from conditions import TriageLevel
@@ -171,7 +172,7 @@ def test_a_closed_and_an_erased_question_are_told_so(shared_house: House, agreed
     assert pressed(agreed) == texts.STAGE_CLOSED
     explain(case.id)
     own = agreed.replies()[-1]
-    data = f"l:{'0' * 32}:"
+    data = f"{PressKind.EXPLAIN}:{'0' * 32}:"
     agreed.send_raw({"id": data, "chat_instance": "1", "data": data, "message": own}, kind="callback_query")
     agreed.say("/help")
     agreed.wait_for(saying("How to take a good photo"))
@@ -183,7 +184,7 @@ def test_nobody_sees_another_chats_picture(shared_house: House, agreed: Patient,
     case = answered(shared_house, agreed)
     with Patient.open(shared_house.url) as stranger:
         agree(stranger)
-        data = f"l:{case.id}:"
+        data = f"{PressKind.EXPLAIN}:{case.id}:"
         press = {"id": data, "chat_instance": "1", "data": data, "message": stranger.replies()[-1]}
         stranger.send_raw(press, kind="callback_query")
         stranger.say("/help")

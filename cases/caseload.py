@@ -269,9 +269,9 @@ def close(db: CaseDatabase, case_id: str) -> None:
         case_row(session, case_id).status = CaseStatus.CLOSED.value
 
 
-def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
-    """Cases that wait for findings or (newer) advice, untouched for so long, and that nobody holds a lease
-    on.
+def unfinished(db: CaseDatabase, older_than: timedelta) -> list[tuple[str, CaseStatus]]:
+    """Cases that wait for findings or (newer) advice, untouched for so long, and that nobody holds a lease on: the
+    id and the stage of each. Nothing sealed is opened, so that a damaged record holds up no other.
     """
     now = db.now()
     outdated = and_(
@@ -279,7 +279,7 @@ def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
         CaseRow.history_revision > CaseRow.advice_revision,
     )
     waiting = (
-        select(CaseRow)
+        select(CaseRow.id, CaseRow.status)
         .where(
             or_(CaseRow.status.in_([status.value for status in _UNADVISED]), outdated),
             CaseRow.touched <= now - older_than,
@@ -288,4 +288,4 @@ def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
         .order_by(CaseRow.number)
     )
     with db.read() as session:
-        return [snapshot(db.vault, row) for row in session.scalars(waiting)]
+        return [(row.id, CaseStatus(row.status)) for row in session.execute(waiting)]

@@ -4,11 +4,12 @@ Run: ``python -m bot``; it talks to the playground, or to Telegram where ``SKING
 """
 
 import asyncio
+import logging
 import signal
 import sys
 
 from bot.application import running
-from bot.errors import BotError
+from bot.errors import BotError, TokenRefused
 from bot.settings import BotSettings
 from cases.database import CaseDatabase, open_cases
 from cases.errors import CasesError
@@ -16,6 +17,8 @@ from cases.heartbeat import keep_beating
 from cases.settings import CasesSettings
 from exporter import export
 from logs import start_logging
+
+_log = logging.getLogger(__name__)
 
 
 async def _run(settings: BotSettings) -> None:
@@ -36,17 +39,27 @@ async def _run(settings: BotSettings) -> None:
 
 
 async def _serve(settings: BotSettings, db: CaseDatabase, stop: asyncio.Event) -> None:
-    async with running(settings, db):
-        await stop.wait()
+    async with running(settings, db) as refused:
+        ends = [asyncio.create_task(event.wait()) for event in (stop, refused)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        if refused.is_set():
+            _log.error("Telegram does not know the token any more: the bot ends")
+    if refused.is_set():
+        raise TokenRefused("Telegram does not know its token any more: put the new one into SKINGPT_TELEGRAM_TOKEN.")
 
 
 def main() -> int:
-    """Run until SIGTERM or SIGINT. 0: stopped; 2: a setting is wrong, and which."""
+    """Run until SIGTERM or SIGINT. 0: stopped; 2: a setting is wrong, and which; 3: the token was revoked."""
     try:
         settings = BotSettings()
         start_logging("bot", settings.token)
         export()
         asyncio.run(_run(settings))
+    except TokenRefused as error:
+        print(f"The bot has ended: {error}", file=sys.stderr)
+        return 3
     except (BotError, CasesError, ValueError) as error:
         print(f"The bot cannot start: {error}", file=sys.stderr)
         return 2

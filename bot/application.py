@@ -73,8 +73,11 @@ _POLL_SECONDS = 25
 _THREADS = 32
 
 
-def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder) -> BotApplication:
-    """The application with its handlers; connects to nothing yet, and `order` is still to be served.
+def build(
+    settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder, refused: asyncio.Event
+) -> BotApplication:
+    """The application with its handlers; connects to nothing yet, and `order` is still to be served. `refused` is set
+    when Telegram does not know the token any more.
 
     Raises:
         SettingsInvalid: the token does not have Telegram's shape.
@@ -84,12 +87,12 @@ def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: Cha
         .token(settings.token)
         .update_queue(queue)
         .concurrent_updates(order)
-        .rate_limiter(NotingPace(db))
+        .rate_limiter(NotingPace(db, refused.set))
         .connection_pool_size(128)
         .pool_timeout(20)
         .connect_timeout(10)
         .read_timeout(15)
-        .get_updates_request(ReadableUpdates(read_timeout=_POLL_SECONDS + 10, connect_timeout=10))
+        .get_updates_request(ReadableUpdates(refused.set, read_timeout=_POLL_SECONDS + 10, connect_timeout=10))
     )
     if settings.uses_playground:
         base = settings.bot_api.rstrip("/")
@@ -113,8 +116,10 @@ def _add_handlers(application: BotApplication) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotApplication]:
+async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[asyncio.Event]:
     """The bot at work: polling, answering, delivering. On leaving it finishes the updates it has begun.
+
+    The event is set when Telegram does not know the token any more: then there is nothing left to do but to leave.
 
     Raises:
         SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
@@ -123,7 +128,8 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "bot"))
     queue = InboxQueue(db)
     order = ChatOrder(queue)
-    application = build(settings, queue, db, order)
+    refused = asyncio.Event()
+    application = build(settings, queue, db, order, refused)
     await _connect(application)
     attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
     application.add_error_handler(attempts.on_error)
@@ -142,7 +148,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[BotA
         try:
             async with receiving:
                 _log.info("the bot is ready")
-                yield application
+                yield refused
         finally:
             attempts.stop()
             await application.stop()
@@ -166,7 +172,8 @@ async def _polling(application: BotApplication, queue: InboxQueue) -> AsyncItera
     try:
         yield
     finally:
-        await application.updater.stop()
+        with contextlib.suppress(InvalidToken):  # the end of a bot whose token was revoked
+            await application.updater.stop()
 
 
 @contextlib.asynccontextmanager

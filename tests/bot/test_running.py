@@ -1,5 +1,6 @@
 """Kills, replays and a Bot API that misbehaves: nothing is lost, nothing is said twice for no reason."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from telegram import Update
 
 from bot import texts
+from bot.application import running
 from bot.errors import SettingsInvalid
 from bot.settings import BotSettings
 from cases import caseload, consent, inbox, outbox, patients
@@ -90,6 +92,40 @@ def test_sigkill_in_the_middle_of_a_burst_loses_no_message(house: House, tmp_pat
     assert b"itchy" not in log
     for patient in patients_here:
         patient.close()
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
+async def test_a_token_that_is_revoked_is_noticed_and_the_bot_leaves_in_peace(house: House, method: str) -> None:
+    async with running(BotSettings(bot_api=house.url, outbox_seconds=0.05), house.db) as refused:
+        assert not refused.is_set()
+        await asyncio.to_thread(add_fault, house.url, method=method, code=401, times=1000)
+        with Patient.open(house.url) as patient:
+            await asyncio.to_thread(patient.say, "hello")
+            await asyncio.wait_for(refused.wait(), 30)
+
+
+@pytest.mark.slow
+def test_a_bot_whose_token_is_revoked_ends_and_says_so(house: House, tmp_path: Path) -> None:
+    environment = {"SKINGPT_DATA": str(tmp_path / "var"), "SKINGPT_KEY": KEY, "SKINGPT_BOT_API": house.url}
+    bot = subprocess.Popen(
+        [sys.executable, "-m", "bot"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**environment, "SKINGPT_BROKER_URL": "redis://127.0.0.1:9/0", "PATH": "/usr/bin"},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        with Patient.open(house.url) as patient:
+            patient.say("/start")
+            patient.wait_for(saying("Is that all right with you?"), timeout=60)
+            add_fault(house.url, method="getUpdates", code=401, times=1000)
+            patient.say("hello")  # ends the request that waits for updates
+            _, log = bot.communicate(timeout=60)
+    finally:
+        bot.kill()
+    assert bot.returncode == 3
+    assert b"does not know the token any more" in log
+    assert b"The bot has ended: " in log.splitlines()[-1]
+    assert b"1:playground" not in log
 
 
 def test_a_chats_messages_are_dealt_with_in_order(house: House) -> None:

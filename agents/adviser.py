@@ -4,10 +4,8 @@ Triage comes first and is decided by rules; the agent answers within it; what no
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
-from itertools import zip_longest
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -15,45 +13,29 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents import safety_net
 from agents.agent import Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
-from agents.grounding import Grounded
-from agents.intents import asks, intents
-from agents.levels import (
-    HELP,
-    asks_of_aftercare,
-    concerns,
-    in_step,
-    is_aftercare,
-    level_of,
-    names_other_number,
-)
+from agents.intents import intents
+from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
-from agents.passages import NumberedPassage, Shelf
-from agents.possibilities import MOST as MOST_POSSIBILITIES
-from agents.ranking import alike
+from agents.passages import Shelf
+from agents.raised import with_raised
 from agents.replying import Reply, composed, is_about_care
 from agents.scope import outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
-from agents.stems import content_stems
+from agents.statements import Statements, fitting
 from agents.subjects import Subject, named_in
 from agents.triage import triage_words
 from agents.triage.told import Fact, facts_told, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
-from cases.record import Advice, Case, History, PossibilityInWords, Role, Statement, Turn
+from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
 from conditions import TriageLevel
 
-MOST_STATEMENTS = 7
-_MOST_SUBJECTS = 2
-_OF_ONE_SUBJECT = 6
-_SPARE = 4
 _NEAR = 8
 """Passages among which the words of a question must stand."""
-_ADULT = 18
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
-_ORDER = (HELP, "Self-care", "Treatment")
 _WHO_CAN_TELL = {TriageLevel.EMERGENCY: "get help first", TriageLevel.SAME_DAY: "a doctor can tell today"}
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _ASKS_OF_MEMORY = re.compile(
@@ -65,12 +47,6 @@ _TELL_MORE = (
     "itches, hurts or comes "
     "with fever."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Supported:
-    text: str
-    passages: tuple[NumberedPassage, ...]
 
 
 class Adviser:
@@ -91,6 +67,7 @@ class Adviser:
     ) -> None:
         self._search = search
         self._agent = GuidelineAgent(search, chat_model, memory, vision)
+        self._statements = Statements(self._agent, settings.emergency_number)
         self._settings = settings
         self._photo = photo
         self._earlier = earlier
@@ -100,7 +77,7 @@ class Adviser:
         case = _with_told(case, facts_told([case.words], case.history))
         seen_case = view(case, (), self._search, self._settings)
         kind, number = seen_case.differential.kind, self._settings.emergency_number
-        supported = self._statements(case, seen_case)
+        supported = self._statements.of(case, seen_case)
         watched = watch_for(
             seen_case.subjects,
             seen_case.level,
@@ -160,7 +137,7 @@ class Adviser:
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         fit = [
             each
-            for each in self._fitting(answer.sentences, answer.passages, seen_case, asked.subjects)
+            for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
             if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not _names_allergen(each.text, told)
         ]
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
@@ -171,52 +148,6 @@ class Adviser:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
         unknown = seen_case.by_words and not seen_case.subjects
         return f"{text} {_TELL_MORE}".strip() if unknown else text
-
-    def _statements(self, case: Case, seen_case: CaseView) -> list[_Supported]:
-        """The supported sentences on every subject, the most serious first, grouped, nothing said twice.
-
-        An emergency has none: whoever must call for help should read nothing else.
-        """
-        chosen: list[_Supported] = []
-        if seen_case.level is TriageLevel.EMERGENCY:
-            return []
-        subjects = seen_case.subjects[:_MOST_SUBJECTS]
-        for place, subject in enumerate(subjects):
-            share = _share(len(subjects), place)
-            fit = self._answered(_words_asked(case), subject, case, seen_case, share)
-            fit = fit or self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
-            fresh = [each for each in fit if concerns(each.text, case.history) and _adds(each, chosen, seen_case)]
-            chosen += _grouped(fresh, share)
-        return chosen[:MOST_STATEMENTS]
-
-    def _answered(
-        self, question: str, subject: Subject, case: Case, seen_case: CaseView, share: int
-    ) -> list[_Supported]:
-        if not question:
-            return []
-        answer = self._agent.ask(Question(question, (subject,), facts(case, seen_case)), share + _SPARE)
-        return self._fitting(answer.sentences, answer.passages, seen_case, (subject,))
-
-    def _fitting(
-        self,
-        grounded: Sequence[Grounded],
-        passages: Mapping[int, NumberedPassage],
-        seen_case: CaseView,
-        about: Sequence[Subject],
-    ) -> list[_Supported]:
-        """The grounded sentences about these conditions (any, if none is given) that fit the urgency of the case."""
-        slugs = {subject.slug for subject in about}
-        fit: list[_Supported] = []
-        for each in grounded:
-            cited = tuple(
-                passages[n]
-                for n in each.citations
-                if in_step(each.text, passages[n], seen_case.level, seen_case.suspicious)
-                and (not slugs or passages[n].slug in slugs)
-            )
-            if cited and not names_other_number(each.text, self._settings.emergency_number):
-                fit.append(_Supported(each.text, cited))
-        return fit
 
     def _question(self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact]) -> Question:
         remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
@@ -265,47 +196,6 @@ def _length(question: str) -> int:
     return _IN_REPLY if len(intents(question)) < 2 else _IN_LONG_REPLY
 
 
-def _words_asked(case: Case) -> str:
-    """The question that opened a case without a photo, which the advice answers; empty where nothing was asked."""
-    return case.words if not case.photo_ids and asks(case.words) and intents(case.words) else ""
-
-
-def _what_to_do(subject: Subject, history: History) -> str:
-    """The question behind the advice; what holds for a child or in pregnancy is asked for where it matters."""
-    whose = " for a child" if history.age is not None and history.age < _ADULT else ""
-    when = " in pregnancy" if history.pregnant else ""
-    return f"What should I do about {subject.title}{when}, and how is it treated{whose}{when}?"
-
-
-def _share(subjects: int, place: int) -> int:
-    if subjects == 1:
-        return _OF_ONE_SUBJECT
-    return -(-MOST_STATEMENTS // 2) if place == 0 else MOST_STATEMENTS // 2
-
-
-def _adds(each: _Supported, chosen: Sequence[_Supported], seen_case: CaseView) -> bool:
-    """Whether the sentence says something new, and is not a sign to watch for, which has its own place."""
-    level = level_of(each.passages[0])
-    if level is not None and level is not seen_case.level:
-        return False
-    named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
-    return not any(alike(each.text, other.text, named) for other in chosen)
-
-
-def _grouped(fit: Sequence[_Supported], share: int) -> list[_Supported]:
-    """What to do, then care, then treatment: the best of each group in turn until there are `share`."""
-    groups: dict[str, list[_Supported]] = {}
-    for each in fit:
-        groups.setdefault(each.passages[0].heading, []).append(each)
-    turns = [each for row in zip_longest(*groups.values()) for each in row if each is not None]
-    taken = [each for each in fit if each in turns[:share]]
-    return sorted(taken, key=lambda each: _place(each.passages[0].heading))
-
-
-def _place(heading: str) -> int:
-    return _ORDER.index(heading) if heading in _ORDER else len(_ORDER)
-
-
 def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
     by_words = tuple(
         PossibilityInWords(
@@ -314,15 +204,15 @@ def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
             words=f"fits some of your words – {_WHO_CAN_TELL.get(seen_case.level, _ANYONE_CAN_TELL)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
-        if each is not seen_case.differential.serious
+        if each is not seen_case.differential.serious and each not in seen_case.raised
     )
-    return (*seen_case.differential.in_words, *by_words)[:MOST_POSSIBILITIES]
+    return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
 
 
 def _asked_about(question: str, seen_case: CaseView) -> tuple[Subject, ...]:
     """The conditions the question names; else what "it" is, and for questions of care the most serious before it."""
     if named := named_in(question):
         return named
-    serious, leading = seen_case.differential.serious, seen_case.leading
+    serious, leading = seen_case.serious, seen_case.leading
     both = (serious, leading) if is_about_care(question) else (leading,)
     return tuple(dict.fromkeys(each for each in both if each is not None))

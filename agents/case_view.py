@@ -8,16 +8,16 @@ from agents.history_taking.candidates import candidates, in_words, next_feature,
 from agents.history_taking.features import NOT_SURE, Feature
 from agents.intents import asks
 from agents.possibilities import Differential, PhotoKind, differential
+from agents.raised import conditions_behind, raised_by
 from agents.safety_net import with_serious
 from agents.search import GuidelineSearch
 from agents.settings import AgentSettings
 from agents.stems import content_stems
 from agents.subjects import Subject, named_in
 from agents.triage import triage, triage_findings, triage_history, triage_words
-from cases.record import Case, DangerSign, FollowUp, History, Reason, Triage
-from conditions import TriageLevel
+from cases.record import Case, DangerSign, FollowUp, History, Triage
+from conditions import MALIGNANT, TriageLevel
 
-_CANCER_REFERRAL = "suspected-cancer"
 _BY_WORDS = 2
 _LATEST = 2
 """Later messages that describe: with a whole conversation the search finds everything and nothing."""
@@ -40,10 +40,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`suspicious`: a skin cancer is not excluded. `by_words`: the subjects rest on words, not on a photo."""
+    """`raised`: what the urgency is about. `subjects`: what advice must cover, the most serious first.
+
+    `suspicious`: a skin cancer is not excluded. `by_words`: what it may be rests on words, not on a photo.
+    """
 
     triage: Triage
     differential: Differential
+    raised: tuple[Subject, ...]
     subjects: tuple[Subject, ...]
     by_words: bool
     suspicious: bool
@@ -58,7 +62,13 @@ class CaseView:
     @property
     def leading(self) -> Subject | None:
         """What "it" is: the leading possibility, or whatever else the case is about."""
-        return self.differential.leading or next((each for each in self.subjects), None)
+        likely = (each for each in self.subjects if each not in self.raised)
+        return self.differential.leading or next(likely, None) or next(iter(self.raised), None)
+
+    @property
+    def serious(self) -> Subject | None:
+        """The most serious that is not excluded, by the photo or by what was told; None: there is none."""
+        return self.differential.serious or next(iter(self.raised), None)
 
 
 def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: AgentSettings) -> CaseView:
@@ -75,12 +85,14 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
     words = _told(case, said)
     by_words = found.kind in (PhotoKind.RASH, PhotoKind.NONE) or (found.kind is PhotoKind.CANNOT_TELL and bool(words))
     by = taken(words, case.history, search) if by_words else Taken((), None)
+    raised = raised_by(urgency, case.findings, found.kind)
     return CaseView(
         triage=urgency,
         differential=differential(case.findings, rash, urgency.level, settings),
-        subjects=tuple(dict.fromkeys((*found.subjects, *by.subjects))),
+        raised=raised,
+        subjects=tuple(dict.fromkeys((*raised, *found.subjects, *by.subjects))),
         by_words=by_words,
-        suspicious=found.serious is not None or any(_is_cancer_referral(each) for each in urgency.reasons),
+        suspicious=found.serious is not None or not MALIGNANT.isdisjoint(conditions_behind(urgency)),
         has_photo=bool(case.photo_ids) or case.findings is not None,
         ask=_follow_up(by.feature) if urgency.level is not TriageLevel.EMERGENCY else None,
     )
@@ -91,10 +103,6 @@ def _is_rash(case: Case, said: Sequence[str]) -> bool:
     if case.history.spot_or_rash is not None:
         return case.history.spot_or_rash == "rash"
     return any(_CALLED_RASH.search(text) for text in (case.words, *said))
-
-
-def _is_cancer_referral(reason: Reason) -> bool:
-    return _CANCER_REFERRAL in reason.action and reason.level is TriageLevel.THIS_WEEK
 
 
 def _told(case: Case, said: Sequence[str]) -> str:

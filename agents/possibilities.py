@@ -13,7 +13,7 @@ from conditions import CANNOT_TELL, CONDITIONS, HEALTHY_SKIN, KINDS, MALIGNANT, 
 
 MOST = 3
 _SERIOUS_FIRST = ("melanoma", "squamous-cell-carcinoma", "basal-cell-carcinoma", "bowen-disease")
-_ACTION = {
+ACTION = {
     TriageLevel.EMERGENCY: "tell the emergency team about this spot too",
     TriageLevel.SAME_DAY: "have it looked at today",
     TriageLevel.THIS_WEEK: "have it checked this week",
@@ -115,7 +115,7 @@ def _serious(findings: Findings, kind: PhotoKind, settings: AgentSettings) -> Su
 
 def _in_words(each: Possibility, place: int, level: TriageLevel, settings: AgentSettings) -> PossibilityInWords:
     malignant = each.slug in MALIGNANT
-    action = (_ACTION if malignant else _HARMLESS_ACTION)[level]
+    action = (ACTION if malignant else _HARMLESS_ACTION)[level]
     if place == 0 and each.probability >= settings.likely_threshold:
         sure = "the most likely of what I know"
     elif malignant and each.probability < settings.likely_threshold and place > 0:
@@ -126,5 +126,5 @@ def _in_words(each: Possibility, place: int, level: TriageLevel, settings: Agent
 
 
 def _not_excluded(serious: Subject, level: TriageLevel) -> PossibilityInWords:
-    words = f"cannot be ruled out from a photo – {_ACTION[level]}"
+    words = f"cannot be ruled out from a photo – {ACTION[level]}"
     return PossibilityInWords(slug=serious.slug, title=serious.title, words=words)

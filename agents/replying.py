@@ -4,16 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
 from agents import metrics
 from agents.case_view import CaseView
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, intents
 from agents.numbering import Numbering
-from agents.passages import NumberedPassage
 from agents.possibilities import PhotoKind
 from agents.seen import description
+from agents.statements import Supported
 from cases.record import Citation, Statement, Triage, marked
 
 _CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
@@ -36,18 +35,6 @@ class Reply:
     statements: tuple[Statement, ...]
     citations: tuple[Citation, ...]
     triage: Triage
-
-
-class Supported(Protocol):
-    """A sentence and the passages it rests on."""
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-
-    @property
-    def passages(self) -> tuple[NumberedPassage, ...]:
-        """What it rests on."""
 
 
 def is_about_care(question: str) -> bool:
@@ -82,8 +69,11 @@ def composed(
 
 
 def _serious_first(seen_case: CaseView, reminder: str) -> str:
-    serious = seen_case.differential.serious
-    return f"First of all: I cannot rule out {serious.title} from a photo. {reminder}".rstrip() if serious else ""
+    serious, by_photo = seen_case.serious, seen_case.differential.serious
+    if serious is None or not serious.malignant:
+        return ""
+    why = "from a photo" if by_photo else "after what you told me"
+    return f"First of all: I cannot rule out {serious.title} {why}. {reminder}".rstrip()
 
 
 def _recap(seen_case: CaseView) -> str:

@@ -13,13 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.triage.reading import Reading, term_names
 from cases.record import Reason
-from conditions import TriageLevel
+from conditions import CONDITIONS, TriageLevel
 
 _RULES = Path(__file__).parent / "rules"
 
 
 class Rule(BaseModel):
-    """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough."""
+    """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough.
+
+    `about`: the conditions it cannot exclude, the most serious first; empty where no guideline is about them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -28,6 +31,7 @@ class Rule(BaseModel):
     unless: tuple[str, ...] = ()
     about_anyone: bool = False
     asked: bool = False
+    about: tuple[str, ...] = ()
     text: str
     action: str | None = None
     source: str
@@ -52,6 +56,8 @@ def _check(rule: Rule, known: frozenset[str]) -> None:
     unknown = {term for group in (*rule.groups, rule.unless) for term in group} - known
     if unknown:
         raise ValueError(f"The rule {rule.id!r} uses {sorted(unknown)}, which no file of agents/triage/terms defines.")
+    if strange := set(rule.about) - set(CONDITIONS):
+        raise ValueError(f"The rule {rule.id!r} is about {sorted(strange)}, which conditions.CONDITIONS does not hold.")
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +78,11 @@ def rules() -> Mapping[str, tuple[Rule, Reason]]:
                 Reason(rule=rule.id, level=file.level, text=rule.text, action=action, source=rule.source),
             )
     return found
+
+
+def about(rule_id: str) -> tuple[str, ...]:
+    """The conditions one rule cannot exclude; none for a reason that is no rule of the files."""
+    return rules()[rule_id][0].about if rule_id in rules() else ()
 
 
 def reason(rule_id: str) -> Reason:

@@ -2,10 +2,15 @@
 
 import hashlib
 from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
 
+import knowledge
 from agents.ranking import overlap
 from agents.stems import content_stems
 from conditions import CONDITIONS
+from knowledge.chunks import chunks
+from knowledge.guideline_file import read_guideline
 from knowledge.record import Passage
 
 _MELANOMA = {
@@ -86,6 +91,19 @@ def _passage(slug: str, section: str, text: str) -> Passage:
 PASSAGES = tuple(
     _passage(slug, section, text) for slug, sections in _TEXTS.items() for section, text in sections.items()
 )
+
+
+@lru_cache(maxsize=1)
+def starter_passages() -> tuple[Passage, ...]:
+    """Every passage of the guidelines that the library starts with."""
+    found: list[Passage] = []
+    for path in sorted((Path(knowledge.__file__).parent / "guidelines").glob("*.md")):
+        if path.stem in CONDITIONS:
+            guideline = read_guideline(path)
+            for chunk in chunks(guideline):
+                passage = _passage(guideline.slug, chunk.section, chunk.text)
+                found.append(passage.model_copy(update={"chunk_id": chunk.chunk_id}))
+    return tuple(found)
 
 
 class WordSearch:

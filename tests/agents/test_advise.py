@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from agents.adviser import MOST_STATEMENTS, Adviser
+from agents.adviser import Adviser
 from agents.extractive import ExtractiveChatModel
 from agents.sentences import sentences
 from agents.settings import AgentSettings
+from agents.statements import MOST_STATEMENTS
 from cases.record import Advice, Case, DangerSign, History
 from conditions import TriageLevel
 from tests.agents.library import PASSAGES, WordSearch

@@ -1,0 +1,129 @@
+"""The statements of an advice: supported sentences on every condition it must cover, the most serious first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from agents.agent import GuidelineAgent, Question
+from agents.case_view import CaseView, facts
+from agents.grounding import Grounded
+from agents.intents import asks, intents
+from agents.levels import HELP, concerns, in_step, level_of, names_other_number
+from agents.passages import NumberedPassage
+from agents.ranking import alike
+from agents.stems import content_stems
+from agents.subjects import Subject
+from cases.record import Case, History
+from conditions import TriageLevel
+
+MOST_STATEMENTS = 7
+_MOST_SUBJECTS = 3
+_OF_ONE_SUBJECT = 6
+_SPARE = 4
+_ADULT = 18
+_ORDER = (HELP, "Self-care", "Treatment")
+
+
+@dataclass(frozen=True, slots=True)
+class Supported:
+    """A sentence and the passages it rests on."""
+
+    text: str
+    passages: tuple[NumberedPassage, ...]
+
+
+def fitting(
+    grounded: Sequence[Grounded],
+    passages: Mapping[int, NumberedPassage],
+    seen_case: CaseView,
+    about: Sequence[Subject],
+    emergency_number: str,
+) -> list[Supported]:
+    """The grounded sentences about these conditions (any, if none is given) that fit the urgency of the case."""
+    slugs = {subject.slug for subject in about}
+    fit: list[Supported] = []
+    for each in grounded:
+        cited = tuple(
+            passages[n]
+            for n in each.citations
+            if in_step(each.text, passages[n], seen_case.level, seen_case.suspicious)
+            and (not slugs or passages[n].slug in slugs)
+        )
+        if cited and not names_other_number(each.text, emergency_number):
+            fit.append(Supported(each.text, cited))
+    return fit
+
+
+class Statements:
+    """Asks the agent about each condition of a case."""
+
+    def __init__(self, agent: GuidelineAgent, emergency_number: str) -> None:
+        self._agent = agent
+        self._number = emergency_number
+
+    def of(self, case: Case, seen_case: CaseView) -> list[Supported]:
+        """The supported sentences on every subject, the most serious first, grouped, nothing said twice.
+
+        An emergency has none: whoever must call for help should read nothing else.
+        """
+        chosen: list[Supported] = []
+        if seen_case.level is TriageLevel.EMERGENCY:
+            return []
+        subjects = seen_case.subjects[:_MOST_SUBJECTS]
+        for place, subject in enumerate(subjects):
+            share = _share(len(subjects), place)
+            fit = self._answered(_words_asked(case), subject, case, seen_case, share)
+            fit = fit or self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
+            fresh = [each for each in fit if concerns(each.text, case.history) and _adds(each, chosen, seen_case)]
+            chosen += _grouped(fresh, share)
+        return chosen[:MOST_STATEMENTS]
+
+    def _answered(
+        self, question: str, subject: Subject, case: Case, seen_case: CaseView, share: int
+    ) -> list[Supported]:
+        if not question:
+            return []
+        answer = self._agent.ask(Question(question, (subject,), facts(case, seen_case)), share + _SPARE)
+        return fitting(answer.sentences, answer.passages, seen_case, (subject,), self._number)
+
+
+def _words_asked(case: Case) -> str:
+    """The question that opened a case without a photo, which the advice answers; empty where nothing was asked."""
+    return case.words if not case.photo_ids and asks(case.words) and intents(case.words) else ""
+
+
+def _what_to_do(subject: Subject, history: History) -> str:
+    """The question behind the advice; what holds for a child or in pregnancy is asked for where it matters."""
+    whose = " for a child" if history.age is not None and history.age < _ADULT else ""
+    when = " in pregnancy" if history.pregnant else ""
+    return f"What should I do about {subject.title}{when}, and how is it treated{whose}{when}?"
+
+
+def _share(subjects: int, place: int) -> int:
+    """How many statements the condition at this place gets."""
+    if subjects == 1:
+        return _OF_ONE_SUBJECT
+    return -(-MOST_STATEMENTS // subjects) if place == 0 else MOST_STATEMENTS // subjects
+
+
+def _adds(each: Supported, chosen: Sequence[Supported], seen_case: CaseView) -> bool:
+    """Whether the sentence says something new, and is not a sign to watch for, which has its own place."""
+    level = level_of(each.passages[0])
+    if level is not None and level is not seen_case.level:
+        return False
+    named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
+    return not any(alike(each.text, other.text, named) for other in chosen)
+
+
+def _grouped(fit: Sequence[Supported], share: int) -> list[Supported]:
+    """What to do, then care, then treatment: the best of each group in turn until there are `share`."""
+    groups: dict[str, list[Supported]] = {}
+    for each in fit:
+        groups.setdefault(each.passages[0].heading, []).append(each)
+    turns = [each for row in zip_longest(*groups.values()) for each in row if each is not None]
+    taken = [each for each in fit if each in turns[:share]]
+    return sorted(taken, key=lambda each: _place(each.passages[0].heading))
+
+
+def _place(heading: str) -> int:
+    return _ORDER.index(heading) if heading in _ORDER else len(_ORDER)

@@ -44,7 +44,7 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
         if missing:
             says = f"The library is at revision {at or 'none'}; {', '.join(missing)} are missing."
             return [broken("library", says, "Run: ./run knowledge load", revision=at, missing=len(missing))]
-        guidelines, passages = len(catalogue.live_versions(connection)), len(catalogue.live_chunks(connection))
+        guidelines, passages = catalogue.live_counts(connection)
     if not guidelines:
         return [broken("library", "The library holds no guideline.", "Run: ./run knowledge load")]
     says = f"{guidelines} guidelines in {passages} passages, at the newest revision, {at}."
@@ -97,7 +97,7 @@ def check_index(settings: KnowledgeSettings) -> Sequence[Finding]:
     try:
         with as_it_is(settings) as connection:
             generation = catalogue.live_generation(connection, settings.embedding_model)
-            chunk_ids = {str(row.chunk_id) for row in catalogue.live_chunks(connection)}
+            chunk_ids = catalogue.live_chunk_ids(connection)
             phrases = {str(row.name_id): str(row.phrase) for row in catalogue.live_names(connection)}
         differing = _differing(index, generation, chunk_ids, set(phrases))
         if differing:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event, make_url
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from knowledge.errors import LibraryUnavailable
@@ -67,10 +68,19 @@ def _mapped_errors() -> Iterator[None]:
         raise LibraryUnavailable(f"{problem}; check that it has room and is reachable, then try again") from None
 
 
+class _WithHints(SQLiteCompiler):
+    """Writes a select's hints (`INDEXED BY`) behind the table's name, as SQLAlchemy does for others."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        """The hint as it is."""
+        return text
+
+
 def _sqlite(url: str) -> Engine:
     path = Path(make_url(url).database or "knowledge.db")
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    engine.dialect.statement_compiler = _WithHints
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, record: Any) -> None:

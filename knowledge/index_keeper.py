@@ -107,8 +107,8 @@ class IndexKeeper:
     def _differences(self) -> tuple[list[str], list[str]]:
         with reading(self._engine) as connection:
             live = {
-                Kind.CHUNKS: {row.chunk_id for row in catalogue.live_chunks(connection)},
-                Kind.NAMES: {row.name_id for row in catalogue.live_names(connection)},
+                Kind.CHUNKS: catalogue.live_chunk_ids(connection),
+                Kind.NAMES: catalogue.live_name_ids(connection),
             }
             try:
                 generation = catalogue.live_generation(connection, self._model)

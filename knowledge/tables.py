@@ -70,6 +70,9 @@ publications = Table(
     sqlite_autoincrement=True,
 )
 
+FACTS = "publication_facts"
+"""An index of SQLite's over every column of `publication` but the text; see `knowledge.catalogue`."""
+
 chunks = Table(
     "chunk",
     metadata,

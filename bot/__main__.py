@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 
+from bot import metrics
 from bot.application import running
 from bot.errors import BotError, TokenRefused
 from bot.settings import BotSettings
@@ -17,6 +18,8 @@ from cases.heartbeat import keep_beating
 from cases.settings import CasesSettings
 from exporter import export
 from logs import start_logging
+
+_ROUND_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +32,22 @@ async def _run(settings: BotSettings) -> None:
     db = open_cases(CasesSettings())
     keep_beating(lambda: db, "bot")
     try:
+        going_round = asyncio.create_task(_go_round())
         serving = asyncio.create_task(_serve(settings, db, stop))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         await serving
+        going_round.cancel()
     finally:
         db.close()
+
+
+async def _go_round() -> None:
+    """Tell by a metric that the event loop does not stand still; the supervisor looks at it."""
+    while True:
+        metrics.ROUND.set_to_current_time()
+        await asyncio.sleep(_ROUND_SECONDS)
 
 
 async def _serve(settings: BotSettings, db: CaseDatabase, stop: asyncio.Event) -> None:

@@ -95,6 +95,7 @@ def main() -> None:
     _log.info("the sweep is ready")
     next_upkeep = time.monotonic()
     while not stop.wait(settings.worker_sweep_seconds):
+        gauges.ROUND.set_to_current_time()
         try:
             queued = sweep.sweep()
             gauges.SWEPT.set_to_current_time()

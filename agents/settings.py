@@ -18,11 +18,13 @@ class AgentSettings(RoomSettings):
     Thresholds are probabilities (0 to 1). `serious_threshold`: from here a skin cancer counts as not excluded, and
     is named
     even if three other possibilities are likelier. `likely_threshold`: from here the first possibility is called
-    the most likely.
+    the most likely. `standing_questions`: a file of your own questions, one a line, that are asked before and after
+    each change of the library, beside those shipped.
     """
 
     data: Path = Path("var")
     memory_url: str | None = Field(default=None, repr=False)
+    standing_questions: Path | None = None
     emergency_number: str = Field(default="112", pattern=r"^[0-9+ ]{2,16}$")
 
     llm_url: str | None = None

@@ -1,7 +1,6 @@
-"""Which conditions a question is about: those it names, or else those of the case ("it" is what the patient has)."""
+"""Which conditions a question names."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conditions import CONDITIONS, MALIGNANT
@@ -67,8 +66,3 @@ def named_in(question: str) -> tuple[Subject, ...]:
         if (match := pattern.search(plain))
     ]
     return tuple(Subject.of(slug) for _, _, slug in sorted(found)[:3])
-
-
-def subjects_of(question: str, at_hand: Sequence[Subject]) -> tuple[Subject, ...]:
-    """What the question is about: the conditions it names, or else those of the case."""
-    return named_in(question) or tuple(at_hand)

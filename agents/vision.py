@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from agents.errors import VisionUnavailable
 from cases.record import Case, Findings, History
 
 
@@ -16,6 +17,18 @@ class VisionModel(Protocol):
 
     def ask(self, photo: bytes, question: str) -> str:
         """The model's own words on one photo: not advice, and never shown as a fact."""
+
+
+class NoVision:
+    """Stands in for the vision model where no photo is looked at."""
+
+    def examine(self, photos: Sequence[bytes], history: History) -> Findings:
+        """Raises VisionUnavailable."""
+        raise VisionUnavailable("no vision model is at hand here")
+
+    def ask(self, photo: bytes, question: str) -> str:
+        """Raises VisionUnavailable."""
+        raise VisionUnavailable("no vision model is at hand here")
 
 
 class PhotoSource(Protocol):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Exists, delete, exists, select
+from sqlalchemy import ColumnElement, Exists, delete, exists, literal, select
 
 from cases import metrics
 from cases.database import CaseDatabase
@@ -95,6 +95,12 @@ def lease(db: CaseDatabase, name: str, owner: str, seconds: float) -> Iterator[L
             held._release()
         except DatabaseUnavailable:  # the work is done all the same, and the lease ends by itself
             _log.warning("lease %s not given back: it ends by itself within %g s", name, seconds)
+
+
+def is_held(db: CaseDatabase, name: str) -> bool:
+    """Whether somebody holds a live lease on `name`."""
+    with db.read() as session:
+        return bool(session.scalar(select(is_leased(literal(name), db.now()))))
 
 
 def is_leased(name: ColumnElement[str], now: datetime) -> Exists:

@@ -129,6 +129,7 @@ def passage(row: Row[Any], score: float) -> Passage:
         section=row.section,
         text=row.text,
         document=row.file_name,
+        key=row.key,
         version=row.version,
         page=row.page,
         source=row.source,

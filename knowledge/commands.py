@@ -23,11 +23,14 @@ from knowledge import people
 from knowledge.errors import ChangeRefused, DocumentRefused, KnowledgeError
 from knowledge.library import Library, load_starter
 from knowledge.opening import open_for_command
+from knowledge.preparing import prepared, reported
 from knowledge.record import Passage
+from knowledge.report import Report
 from knowledge.reviewing import problems_of_texts
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
-from knowledge.submissions import Details, Report, Submissions, prepared, reported
+from knowledge.submission import Details
+from knowledge.submissions import Submissions
 
 app = typer.Typer(name="knowledge", help="The guideline library.", no_args_is_help=True)
 
@@ -131,7 +134,7 @@ def publish(
     with _opened() as (library, _):
         with _progress("Reading") as tell:
             edition, extracted = prepared(_content(file), file.name, details, library, tell)
-        typer.echo(_in_words(reported(edition, library.edition(edition.key), extracted, [])))
+        typer.echo(_in_words(reported(edition, library.edition(edition.key), extracted, None)))
         if dry_run:
             return
         published = library.publish(edition, author)

@@ -103,10 +103,11 @@ class Version(_Record):
 
 
 class Passage(_Record):
-    """A piece of a guideline that can be cited and opened word for word.
+    """A piece of a guideline or document that can be cited and opened word for word.
 
-    `section` is a label such as "When to get help / Same day". `score` orders the results of one search and
-    means nothing across searches; it is 0 for a passage opened by its id.
+    `document` is the name of its file, `key` the key under which the library has it. `section` is a label such as
+    "When to get help / Same day". `score` orders the results of one search and means nothing across searches; it is 0
+    for a passage opened by its id.
     """
 
     chunk_id: str
@@ -115,6 +116,7 @@ class Passage(_Record):
     section: str
     text: str
     document: str
+    key: str
     version: str
     page: int | None
     source: str

@@ -74,7 +74,7 @@ class Search:
     """Search over the live guidelines of `library`; `embedder` must be the one they were published with."""
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
-        self._library = library
+        self.library = library
         self.embedder = embedder
 
     def search(
@@ -99,11 +99,11 @@ class Search:
         if not question or k < 1:
             return []
         vector = self.embedder.embed([question])[0]
-        with reading(self._library.engine) as connection:
+        with reading(self.library.engine) as connection:
             allowed = _allowed(connection, slugs, jurisdiction, language, disease_class)
             if allowed is not None and not allowed:
                 return []
-            due_from = self._library.due_from()
+            due_from = self.library.due_from()
             hits = self._hits(connection, question, vector, allowed, due_from)
             scores = guideline_scores(hits.signals)
             if slugs is None:
@@ -143,8 +143,8 @@ class Search:
         depth = DEPTH
         if slugs is not None and len(slugs) > NARROW:
             slugs, depth = None, WIDE_DEPTH
-        index = self._library.index
-        generation = catalogue.live_generation(connection, self._library.model)
+        index = self.library.index
+        generation = catalogue.live_generation(connection, self.library.model)
         words, asked = keyword_index(connection), telling_words(question)
         chunk_hits = words.chunk_hits(connection, asked, depth, slugs)
         name_hits = words.name_hits(connection, asked, NAME_DEPTH)

@@ -5,104 +5,40 @@ worker (queue `library`); what it found, the passages, what was taken out, the d
 the answers that would change, is the report the author decides by.
 """
 
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from conditions import CONDITIONS
 from knowledge import audit, tables
 from knowledge.audit import Action
 from knowledge.database import reading, writing
-from knowledge.editions import Edition, edition_of
-from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid
-from knowledge.formats.extracted import Extracted, Removed
-from knowledge.guideline_file import parse_guideline
+from knowledge.editions import Edition
+from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, KnowledgeError
 from knowledge.library import Library
-from knowledge.record import Document, Version
-from knowledge.sandbox import LARGEST_FILE, read_safely
+from knowledge.preparing import plain_name, prepared, reported
+from knowledge.record import Version
+from knowledge.report import Comparison
+from knowledge.sandbox import LARGEST_FILE
+from knowledge.submission import Details, State, Submission, submission_of
 
-REVIEW_AFTER = timedelta(days=365)
-"""When a document that names no date must be reviewed."""
-
-
-class State(StrEnum):
-    """Where a submission stands."""
-
-    RECEIVED = "received"
-    READY = "ready"
-    REFUSED = "refused"
-    WAITING = "waiting"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
+MOST_STARTS: Final = 5
+"""Readings that began and never ended, after which a file counts as one that cannot be read."""
 
 
 OPEN = (State.RECEIVED, State.READY, State.WAITING)
+_READABLE = (State.RECEIVED, State.READY)
+UNDECIDED = (*OPEN, State.REFUSED)
+"""What may be read again."""
 
+_SHOWN = tuple(column for column in tables.submissions.c if column.name != "content")
+"""A file may have 25 MB: it is loaded to be read, and for nothing else."""
 
-class Details(BaseModel):
-    """What the author says of a free document; a guideline in the fixed form says it itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    slug: str | None = None
-    title: str | None = None
-    version: str | None = None
-    jurisdiction: str = "international"
-    language: str = "en"
-    source: str | None = None
-    review_by: date | None = None
-    valid_from: date | None = None
-
-
-class ChangedAnswer(BaseModel):
-    """A standing question that would be answered otherwise: both answers with the passages they rest on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    question: str
-    before: str
-    after: str
-    before_passages: tuple[str, ...]
-    after_passages: tuple[str, ...]
-
-
-class Report(BaseModel):
-    """What the author decides by."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    passages: int
-    pages: int | None
-    new: tuple[str, ...]
-    gone: tuple[str, ...]
-    unchanged: int
-    removed: tuple[Removed, ...]
-    warnings: tuple[str, ...]
-    changed_answers: tuple[ChangedAnswer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One document on its way. `replaces` is the number of the live version it was compared with."""
-
-    number: int
-    received: datetime
-    author: str
-    file_name: str
-    state: State
-    progress: str
-    edition: Edition | None
-    report: Report | None
-    replaces: int | None
-    decided_by: str | None
+Tell = Callable[[int, int], None]
+"""Hears how much is done, of how much."""
+CompareAnswers = Callable[[Edition, Tell], Comparison | None]
+"""Asks the standing questions before and after a publication."""
 
 
 class Submissions:
@@ -112,8 +48,8 @@ class Submissions:
         self._library = library
         self._engine = library.engine
 
-    def receive(self, content: bytes, file_name: str, author: str, details: Details) -> int:
-        """Keeps a file; its number. Raises DocumentRefused for one that is too large."""
+    def receive(self, content: bytes, file_name: str, author: str, details: Details, chat_id: int | None = None) -> int:
+        """Keeps a file; its number. `chat_id` is the chat to be told. Raises DocumentRefused for one too large."""
         if len(content) > LARGEST_FILE:
             problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
             raise DocumentRefused(f"{problem}: remove its pictures or split it")
@@ -122,72 +58,112 @@ class Submissions:
                 insert(tables.submissions).values(
                     received=datetime.now(UTC),
                     author=author,
-                    file_name=_plain_name(file_name),
+                    file_name=plain_name(file_name),
                     content=content,
                     details=details.model_dump_json(),
                     state=State.RECEIVED,
                     progress="",
+                    chat_id=chat_id,
                 )
             ).inserted_primary_key
             assert key is not None
-            audit.note(connection, author, Action.SUBMITTED, _plain_name(file_name), f"submission {key[0]}")
+            audit.note(connection, author, Action.SUBMITTED, plain_name(file_name), f"submission {key[0]}")
             return int(key[0])
 
     def get(self, number: int) -> Submission:
         """One submission. Raises ChangeRefused for an unknown number."""
-        with reading(self._engine) as connection:
-            return _submission(_row(connection, number))
+        found = self._those(tables.submissions.c.number == number)
+        if not found:
+            raise ChangeRefused(f"there is no submission {number}")
+        return found[0]
 
     def pending(self) -> list[Submission]:
         """Those that wait for something, oldest first."""
-        column = tables.submissions.c
-        asked = select(tables.submissions).where(column.state.in_(OPEN)).order_by(column.number)
-        with reading(self._engine) as connection:
-            return [_submission(row) for row in connection.execute(asked)]
+        return self._those(tables.submissions.c.state.in_(OPEN))
 
-    def read(
-        self,
-        number: int,
-        changed_answers: Callable[[Edition], list[ChangedAnswer]] = lambda edition: [],
-        tell: Callable[[str], None] = lambda progress: None,
-    ) -> Submission:
+    def untold(self) -> list[Submission]:
+        """Those whose chat does not know yet how they stand (read, refused, published, withdrawn), oldest first."""
+        column = tables.submissions.c
+        news = column.state.in_((State.READY, State.REFUSED, State.PUBLISHED, State.WITHDRAWN))
+        return self._those(column.chat_id.is_not(None), news, func.coalesce(column.told, "") != column.state)
+
+    def told(self, number: int, state: State) -> None:
+        """Notes that the chat was told of this `state`."""
+        self._set(number, {"told": state})
+
+    def amend(self, number: int, actor: str, details: Details) -> None:
+        """Has the file read again, with what its author says of it now.
+
+        Anybody may with the same details, to compare it with what is live by now. Raises ChangeRefused for other
+        details of another person's, and when it was published or withdrawn.
+        """
+        submission = self.get(number)
+        if details != submission.details and _other(actor, submission.author):
+            raise ChangeRefused(f"only {submission.author} can say otherwise what submission {number} is about")
+        names = ("edition", "report", "replaces", "decided", "decided_by", "told", "attempts")
+        anew = dict.fromkeys(names) | {"state": State.RECEIVED, "progress": "", "details": details.model_dump_json()}
+        if not self._set(number, anew, UNDECIDED):
+            raise ChangeRefused(f"submission {number} was decided already")
+
+    def read(self, number: int, compare: CompareAnswers | None = None, tell: Tell | None = None) -> Submission:
         """Reads the file and writes the report, or why it is refused. Reading it twice does no harm.
 
-        `tell` hears how far it is.
+        `compare` asks the standing questions; `tell` hears of pages and then of questions. A reading that never
+        ends because its process dies is tried MOST_STARTS times. Raises what `compare` raises; it stays unread then.
         """
         with reading(self._engine) as connection:
             row = _row(connection, number)
-        if row.state not in (State.RECEIVED, State.READY):
-            return _submission(row)
-
-        def told(progress: str) -> None:
-            self._set(number, progress=progress)
-            tell(progress)
-
-        def page(at: int, of: int) -> None:
-            if at == of or at % 20 == 0:
-                told(f"page {at} of {of}")
-
-        try:
-            edition, extracted = prepared(
-                row.content, row.file_name, Details(**json.loads(row.details)), self._library, page
-            )
-            told("comparing answers")
-            live = self._library.edition(edition.key)
-            report = reported(edition, live, extracted, changed_answers(edition))
-        except (DocumentRefused, GuidelineInvalid) as refused:
-            self._set(number, state=State.REFUSED, progress=str(refused))
+        if row.state not in _READABLE or not self._begin(number):
             return self.get(number)
-        newest = self._library.versions(edition.key)[:1]
-        self._set(
-            number,
-            state=State.READY,
-            progress="",
-            edition=edition.model_dump_json(),
-            report=report.model_dump_json(),
-            replaces=newest[0].number if newest else 0,
-        )
+        try:
+            found = self._found(row, compare, tell or (lambda done, of: None))
+        except KnowledgeError as error:
+            # A part that is away is not the file's fault.
+            self._set(number, {"attempts": row.attempts, "progress": f"waits: {error}"}, (State.RECEIVED,))
+            raise
+        # Not if it was withdrawn, or its details changed, while this went on.
+        self._set(number, {"attempts": 0, **found}, _READABLE, row.details)
         return self.get(number)
+
+    def _begin(self, number: int) -> bool:
+        """Counts a start; False and refused where too many never ended."""
+        column = tables.submissions.c
+        started = func.coalesce(column.attempts, 0) < MOST_STARTS
+        with writing(self._engine) as connection:
+            one_more = {"attempts": func.coalesce(column.attempts, 0) + 1, "progress": "reading"}
+            ours = update(tables.submissions).where(column.number == number)
+            if connection.execute(ours.where(started).values(one_more)).rowcount:
+                return True
+            problem = f"the reader stopped {MOST_STARTS} times without an end: save the file anew, or split it"
+            connection.execute(ours.values(state=State.REFUSED, progress=problem))
+            return False
+
+    def _found(self, row: Row[Any], compare: CompareAnswers | None, tell: Tell) -> dict[str, Any]:
+        """What reading the file comes to, as values of its row."""
+
+        def noting(what: str, step: int) -> Tell:
+            def note(at: int, of: int) -> None:
+                if at == of or at % step == 0:
+                    self._set(row.number, {"progress": f"{at} of {of} {what}"}, _READABLE)
+                tell(at, of)
+
+            return note
+
+        details = Details.model_validate_json(row.details)
+        try:
+            edition, extracted = prepared(row.content, row.file_name, details, self._library, noting("pages read", 20))
+        except (DocumentRefused, GuidelineInvalid) as refused:
+            return {"state": State.REFUSED, "progress": str(refused), "edition": None, "report": None}
+        newest = self._library.versions(edition.key)[:1]
+        live = self._library.edition(edition.key)
+        answers = compare(edition, noting("questions compared", 10)) if compare else None
+        return {
+            "state": State.READY,
+            "progress": "",
+            "edition": edition.model_dump_json(),
+            "report": reported(edition, live, extracted, answers).model_dump_json(),
+            "replaces": newest[0].number if newest else 0,
+        }
 
     def publish(self, number: int, actor: str) -> Version | None:
         """Publishes what was read; None if it must wait, for a second person or for the day it is valid from.
@@ -204,7 +180,7 @@ class Submissions:
             (name for name in (actor, submission.decided_by) if name and _other(name, submission.author)), None
         )
         if self._library.settings.library_second_approver and approver is None:
-            self._set(number, state=State.WAITING, progress="waiting for a second person to approve it")
+            self._set(number, {"state": State.WAITING, "progress": "waiting for a second person to approve it"})
             return None
         approval = Action.APPROVED if actor == approver != submission.decided_by else None
         if edition.valid_from and edition.valid_from > self._library.today():
@@ -227,7 +203,7 @@ class Submissions:
             try:
                 version = self.publish(submission.number, submission.decided_by)
             except ChangeRefused as refused:
-                self._set(submission.number, progress=str(refused))
+                self._set(submission.number, {"progress": str(refused)})
                 continue
             published.extend([version] if version else [])
         return published
@@ -236,7 +212,7 @@ class Submissions:
         """Takes a submission back. Raises ChangeRefused when it was decided already."""
         if self.get(number).state not in OPEN:
             raise ChangeRefused(f"submission {number} was decided already")
-        self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "")
+        self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "", OPEN)
 
     def _is_as_previewed(self, submission: Submission, edition: Edition) -> bool:
         newest = self._library.versions(edition.key)[:1]
@@ -250,122 +226,47 @@ class Submissions:
             and (newest[0].version == edition.version)
         )
 
-    def _set(self, number: int, **values: Any) -> None:
-        with writing(self._engine) as connection:
-            connection.execute(update(tables.submissions).where(tables.submissions.c.number == number).values(values))
+    def _those(self, *conditions: ColumnElement[bool]) -> list[Submission]:
+        asked = select(*_SHOWN).where(*conditions).order_by(tables.submissions.c.number)
+        with reading(self._engine) as connection:
+            return [submission_of(row) for row in connection.execute(asked)]
 
-    def _decide(self, number: int, state: State, actor: str, action: Action | None, progress: str) -> None:
+    def _set(
+        self,
+        number: int,
+        values: Mapping[str, Any],
+        states: Collection[State] = tuple(State),
+        details: str | None = None,
+    ) -> bool:
+        """Writes `values` where the submission is in one of `states` (and has these details); whether it was."""
+        column = tables.submissions.c
+        change = update(tables.submissions).where(column.number == number, column.state.in_(states))
+        if details is not None:
+            change = change.where(column.details == details)
         with writing(self._engine) as connection:
-            values = {"state": state, "decided": datetime.now(UTC), "decided_by": actor, "progress": progress}
-            connection.execute(update(tables.submissions).where(tables.submissions.c.number == number).values(values))
+            return bool(connection.execute(change.values(**values)).rowcount)
+
+    def _decide(
+        self,
+        number: int,
+        state: State,
+        actor: str,
+        action: Action | None,
+        progress: str,
+        states: Collection[State] = tuple(State),
+    ) -> None:
+        column = tables.submissions.c
+        values = {"state": state, "decided": datetime.now(UTC), "decided_by": actor, "progress": progress}
+        ours = update(tables.submissions).where(column.number == number, column.state.in_(states))
+        with writing(self._engine) as connection:
+            if not connection.execute(ours.values(values)).rowcount:
+                raise ChangeRefused(f"submission {number} was decided already")
             if action is not None:
                 audit.note(connection, actor, action, _row(connection, number).file_name, f"submission {number}")
 
 
-def prepared(
-    content: bytes,
-    file_name: str,
-    details: Details,
-    library: Library,
-    tell: Callable[[int, int], None] = lambda page, of: None,
-) -> tuple[Edition, Extracted]:
-    """The edition a file amounts to. Raises DocumentRefused or GuidelineInvalid."""
-    extracted = read_safely(content, file_name, tell)
-    # A Markdown file that is named after a condition means to be its guideline.
-    is_guideline = PurePath(file_name).suffix == ".md" and PurePath(file_name).stem in CONDITIONS
-    if is_guideline or extracted.text.startswith("---\n"):
-        return edition_of(parse_guideline(extracted.text, file_name), details.valid_from), extracted
-    heading = re.search(r"^#{1,6}\s+(.*\S)", extracted.text, re.MULTILINE)
-    title = details.title or (heading[1] if heading else PurePath(file_name).stem.replace("_", " ").replace("-", " "))
-    slug = details.slug or _named_slug(f"{title}. {PurePath(file_name).stem}", library)
-    if slug is None or slug not in CONDITIONS:
-        problem = (
-            f"'{details.slug}' is no known condition"
-            if details.slug
-            else "it is not clear which condition this is about"
-        )
-        raise DocumentRefused(f"{problem}: name one by its slug, for example psoriasis")
-    version = details.version or _today().isoformat()
-    document = Document(
-        key=_key(file_name, slug),
-        slug=slug,
-        title=title[:200],
-        jurisdiction=details.jurisdiction,
-        language=details.language,
-        version=version,
-        reviewed=None,
-        review_by=details.review_by or _today() + REVIEW_AFTER,
-        source=details.source or f"{title[:200]}, {version}",
-        file_name=_plain_name(file_name),
-        text=extracted.text,
-    )
-    edition = edition_of(document, details.valid_from)
-    if not edition.pieces:
-        raise DocumentRefused("this document holds no text that could be cited")
-    return edition, extracted
-
-
-def reported(
-    edition: Edition, live: Edition | None, extracted: Extracted, changed_answers: list[ChangedAnswer]
-) -> Report:
-    """The report on an edition beside the live one."""
-    before = [piece.text for piece in live.pieces] if live else []
-    after = [piece.text for piece in edition.pieces]
-    return Report(
-        passages=len(after),
-        pages=extracted.pages,
-        new=tuple(text for text in after if text not in set(before)),
-        gone=tuple(text for text in before if text not in set(after)),
-        unchanged=sum(text in set(before) for text in after),
-        removed=extracted.removed,
-        warnings=tuple(_warnings(edition, live)),
-        changed_answers=tuple(changed_answers),
-    )
-
-
-def _warnings(edition: Edition, live: Edition | None) -> list[str]:
-    found = []
-    if edition.reviewed is None:
-        found.append("No review date: patients will read “not reviewed by a clinician” at every citation.")
-    elif edition.reviewed > _today():
-        found.append("The review date lies in the future.")
-    if edition.review_by < _today():
-        found.append("The date for the next review has passed already.")
-    if live and live.version == edition.version and live.sha256 != edition.sha256:
-        found.append(f"The text changed, but the version is still {edition.version}.")
-    if live and live.jurisdiction != edition.jurisdiction:
-        found.append(f"The live version is for {live.jurisdiction}, this one for {edition.jurisdiction}.")
-    return found
-
-
-def _named_slug(words: str, library: Library) -> str | None:
-    """The one condition that a title or a file name names."""
-    from knowledge.catalogue import live_names
-    from knowledge.naming import KnownName, named_slugs
-
-    with reading(library.engine) as connection:
-        names = [KnownName(row.phrase, row.slug) for row in live_names(connection) if row.key == row.slug]
-    names += [KnownName(slug.replace("-", " "), slug) for slug in CONDITIONS]
-    found = named_slugs(words, names)
-    return next(iter(found)) if len(found) == 1 else None
-
-
 def _other(name: str, author: str) -> bool:
     return name.strip().casefold() != author.strip().casefold()
-
-
-def _key(file_name: str, slug: str) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "-", PurePath(file_name).stem.casefold()).strip("-")[:60] or "document"
-    return f"{slug}.{stem}"
-
-
-def _plain_name(file_name: str) -> str:
-    name = PurePath(file_name.replace("\\", "/")).name
-    return "".join(letter for letter in name if letter.isprintable())[:100] or "document"
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:
@@ -373,18 +274,3 @@ def _row(connection: Connection, number: int) -> Row[Any]:
     if row is None:
         raise ChangeRefused(f"there is no submission {number}")
     return row
-
-
-def _submission(row: Row[Any]) -> Submission:
-    return Submission(
-        number=row.number,
-        received=row.received,
-        author=row.author,
-        file_name=row.file_name,
-        state=State(row.state),
-        progress=row.progress,
-        edition=Edition.model_validate_json(row.edition) if row.edition else None,
-        report=Report.model_validate_json(row.report) if row.report else None,
-        replaces=row.replaces,
-        decided_by=row.decided_by,
-    )

@@ -148,9 +148,15 @@ submissions = Table(
     Column("replaces", Integer),
     Column("decided", UtcDateTime),
     Column("decided_by", Text),
+    Column("attempts", Integer),
+    Column("chat_id", BigInteger),
+    Column("told", String(12)),
     sqlite_autoincrement=True,
 )
-"""Documents on their way into the library. `details`, `edition` and `report` are JSON."""
+"""Documents on their way into the library. `details`, `edition` and `report` are JSON.
+
+`attempts` counts readings that began and did not end yet; `told` is the state that the chat was told of.
+"""
 
 dermatologists = Table(
     "dermatologist",

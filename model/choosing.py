@@ -42,9 +42,9 @@ def choose(
         domain, domain_free = _next(skingpt, asked, pictures, DOMAIN_TOKENS)
         told = [text + DOMAIN_TOKENS[i] for text, i in zip(asked, domain.argmax(1).tolist(), strict=True)]
         choice, choice_free = _next(skingpt, told, pictures, CHOICE_TOKENS)
-        domains.append(domain)
-        choices.append(choice)
-        free.append(domain_free & choice_free)
+        domains.append(domain.cpu())
+        choices.append(choice.cpu())
+        free.append((domain_free & choice_free).cpu())
     return Chosen(torch.cat(domains), torch.cat(choices), torch.cat(free))
 
 
@@ -53,7 +53,7 @@ def _next(skingpt: SkinGPT, texts: list[str], pictures: Tensor, tokens: Sequence
     inputs = skingpt.processor.tokens(texts)
     embedded = embed_prompt(skingpt.network, inputs["input_ids"], pictures)
     logits = read_prompt(skingpt.network, embedded, inputs["attention_mask"]).logits[:, -1].float()
-    ids = torch.tensor(skingpt.processor.tokenizer.convert_tokens_to_ids(list(tokens)))
+    ids = torch.tensor(skingpt.processor.tokenizer.convert_tokens_to_ids(list(tokens)), device=logits.device)
     answers = logits[:, ids].log_softmax(-1)
     return answers, logits.argmax(-1) == ids[answers.argmax(-1)]
 

@@ -34,6 +34,7 @@ def train(
         list[str] | None, typer.Option("--set", help="A hyper-parameter, NAME=VALUE, such as plan.batches=600.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1)] = 2,
+    device: Annotated[str, typer.Option(help="Where it computes: cpu, cuda, cuda:1 …")] = "cpu",
 ) -> None:
     """One training step; goes on where it was cut off."""
     torch.set_num_threads(threads)
@@ -42,13 +43,13 @@ def train(
         if step == "vision":
             if preset != "mini":
                 raise TrainingError(f"the vision tower of {preset} stays frozen: only the mini has a vision step")
-            train_vision(data, run, changed(VisionRecipe(), setting or ()), start=start, fold=held)
+            train_vision(data, run, changed(VisionRecipe(), setting or ()), start=start, fold=held, device=device)
         else:
             number = int(step)
             chosen: Preset = PRESETS[preset]
             recipe = changed(chosen.steps[number], setting or ())
             chosen = dataclasses.replace(chosen, steps={**chosen.steps, number: recipe})
-            train_language(data, run, number, chosen, start=start, fold=held)
+            train_language(data, run, number, chosen, start=start, fold=held, device=device)
 
 
 @app.command("release")

@@ -22,7 +22,7 @@ from torch import Tensor
 from conditions import CHOICE_QUESTION, CHOICES, prompt
 from model.choosing import BATCH, choose
 from model.errors import RequestError
-from model.network import SkinGPT, embed_prompt, picture_tokens, read_prompt
+from model.network import SkinGPT, embed_prompt, picture_tokens, read_prompt, tower_outputs
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 
 Way = Literal["occlusion", "attention"]
@@ -71,7 +71,7 @@ def _occluded(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
     for view, (row, column) in zip(views[1:], covers, strict=True):
         rows, columns = _span(row, wide, side, patch), _span(column, wide, side, patch)
         view[:, rows, columns] = rim.median(1).values[:, None, None]
-    features = torch.cat([skingpt.network.vision_model(part).last_hidden_state for part in torch.split(views, BATCH)])
+    features = torch.cat([tower_outputs(skingpt.network, part) for part in torch.split(views, BATCH)])
     scores = choose(skingpt, features, [""] * len(features)).choices
     choice = int(scores[0].argmax())
     loss, times = torch.zeros(side, side), torch.zeros(side, side)
@@ -91,7 +91,7 @@ def _span(first: int, wide: int, side: int, patch: int) -> slice:
 def _attended(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
     network = skingpt.network
     with torch.no_grad():
-        features = network.vision_model(pixel_values=pixels).last_hidden_state
+        features = tower_outputs(network, pixels)
     asked = prompt("<image>", CHOICE_QUESTION)
     with torch.enable_grad(), _cross_attentions(network) as attentions:
         pictures, _ = picture_tokens(network, features)
@@ -101,7 +101,7 @@ def _attended(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
         gradients = torch.autograd.grad(scores[choice], attentions)
     heat = torch.zeros(features.shape[1] - 1)
     for attention, gradient in zip(attentions, gradients, strict=True):
-        heat += (attention * gradient).clamp(min=0).detach()[0].mean((0, 1))[1:]
+        heat += (attention * gradient).clamp(min=0).detach()[0].mean((0, 1))[1:].cpu()
     side, heat = round(len(heat) ** 0.5), heat - heat.min()
     return choice, (heat / heat.max().clamp(min=1e-9)).reshape(side, side)
 

@@ -7,9 +7,10 @@ mini keeps every part and shrinks it to what a CPU answers in under a second.
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     Blip2Config,
     Blip2ForConditionalGeneration,
@@ -21,6 +22,8 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 from model.errors import WeightsError
 from model.presets import MINI
 from model.processor import SkinGPTProcessor, load_processor
+
+Network = TypeVar("Network", bound=nn.Module)
 
 _CLASSES = {"blip-2": Blip2ForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
 
@@ -55,8 +58,8 @@ def new_network(config: Blip2Config) -> Blip2ForConditionalGeneration:
     return network
 
 
-def load_skingpt(weights: Path) -> SkinGPT:
-    """The network and processor of a weights folder, float32, ready to answer.
+def load_skingpt(weights: Path, device: str = "cpu") -> SkinGPT:
+    """The network and processor of a weights folder, float32, on `device` (torch's name for it), ready to answer.
 
     Raises:
         WeightsError: the folder is missing or incomplete.
@@ -70,8 +73,21 @@ def load_skingpt(weights: Path) -> SkinGPT:
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{weights} cannot be loaded: {error}") from error
     set_last_norm(network)
-    network.eval()
-    return SkinGPT(network, processor)
+    return SkinGPT(placed(network.eval(), device), processor)
+
+
+def placed(network: Network, device: str) -> Network:
+    """The network, moved to `device` (torch's name for it).
+
+    Raises:
+        WeightsError: there is no such device, or torch was built without it.
+    """
+    try:
+        return network.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise WeightsError(
+            f"nothing can be placed on {device!r}: {error}. Name cpu, or a device torch knows"
+        ) from error
 
 
 def set_last_norm(network: PreTrainedModel) -> None:
@@ -84,24 +100,32 @@ def set_last_norm(network: PreTrainedModel) -> None:
         network.vision_model.post_layernorm.eps = eps
 
 
+def tower_outputs(network: Blip2ForConditionalGeneration, pixels: Tensor) -> Tensor:
+    """Normalised pictures (B, 3, S, S), wherever they lie -> the ViT's last layer (B, patches + 1, W)."""
+    seen: Tensor = network.vision_model(pixel_values=pixels.to(network.device)).last_hidden_state
+    return seen
+
+
 def picture_tokens(network: Blip2ForConditionalGeneration, features: Tensor) -> tuple[Tensor, Tensor]:
     """Tower outputs (B, patches + 1, W) -> (projected (B, Q, text width), queries as the Q-Former left them)."""
     queries = network.query_tokens.expand(features.shape[0], -1, -1)
-    read = network.qformer(query_embeds=queries, encoder_hidden_states=features).last_hidden_state
+    read = network.qformer(query_embeds=queries, encoder_hidden_states=features.to(network.device)).last_hidden_state
     return network.language_projection(read), read
 
 
 def embed_prompt(network: Blip2ForConditionalGeneration, input_ids: Tensor, pictures: Tensor) -> Tensor:
     """Token embeddings (B, L, width) with `pictures` (images, Q, width) in the places of `<image>`."""
+    input_ids = input_ids.to(network.device)
     embedded: Tensor = network.get_input_embeddings()(input_ids)
     places = (input_ids == network.config.image_token_id).unsqueeze(-1)
-    return embedded.masked_scatter(places, pictures.to(embedded.dtype))
+    return embedded.masked_scatter(places, pictures.to(embedded))
 
 
 def read_prompt(
     network: Blip2ForConditionalGeneration, embedded: Tensor, attention_mask: Tensor
 ) -> CausalLMOutputWithPast:
     """The language model over embedded prompts, left-padded; positions count from the first real token."""
+    attention_mask = attention_mask.to(embedded.device)
     positions = (attention_mask.cumsum(1) - 1).clamp(min=0)
     return network.language_model(
         inputs_embeds=embedded, attention_mask=attention_mask, position_ids=positions, use_cache=False

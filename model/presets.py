@@ -46,7 +46,7 @@ class StepRecipe:
     """One of the two steps: how it learns, and what a batch holds.
 
     `choices` and `notes` count the lessons of a batch. `rarity` 0 samples kinds as the data come, 1 all alike.
-    `distilled` is how much of the choice's target is the plain head's probabilities instead of the label. `reader`
+    `distilled` is how much of the choice's target is the teacher's probabilities instead of the label. `reader`
     weighs an auxiliary classifier on the queries, which keeps new queries about the lesion; 0 leaves it out.
     """
 
@@ -169,7 +169,7 @@ MINI = Preset(
             choices=48,
             notes=12,
             rarity=0.45,
-            distilled=0.6,
+            distilled=0.85,
             reader=0.5,
         ),
     },

@@ -19,6 +19,7 @@ class ModelSettings(RoomSettings):
     host: str = "127.0.0.1"
     port: int = Field(8773, ge=1, le=65535)
     threads: int = Field(1, ge=1)
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
     max_batch: int = Field(8, ge=1)
     max_waiting: int = Field(128, ge=1)
     cached_pictures: int = Field(256, ge=0)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Blip2ForConditionalGeneration, LlavaNextForConditionalGeneration, PreTrainedModel
 
-from model.network import embed_prompt, picture_tokens, read_prompt
+from model.network import embed_prompt, picture_tokens, read_prompt, tower_outputs
 from model.presets import Preset
 
 
@@ -79,13 +79,14 @@ class Blip2Sight:
 
     def see(self, pixels: Tensor) -> Tensor:
         """The ViT's last layer, and what the Q-Former reads in it where that is frozen."""
-        seen: Tensor = self.network.vision_model(pixel_values=pixels).last_hidden_state
+        seen = tower_outputs(self.network, pixels)
         return seen if self._reads else self._read(seen)
 
     def project(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The projected queries, and the queries."""
         if self._reads:
             return picture_tokens(self.network, seen)
+        seen = seen.to(self.network.device)
         return self.network.language_projection(seen), seen
 
     def logits(self, input_ids: Tensor, attention_mask: Tensor, pictures: Tensor) -> Tensor:
@@ -131,12 +132,13 @@ class LlavaSight:
 
     def see(self, pixels: Tensor) -> Tensor:
         """The patches of CLIP's last layer but one."""
-        told = self.network.model.vision_tower(pixels, output_hidden_states=True)
+        told = self.network.model.vision_tower(pixels.to(self.network.device), output_hidden_states=True)
         patches: Tensor = told.hidden_states[self.network.config.vision_feature_layer][:, 1:]
         return patches
 
     def project(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The projected patches with the end of the line, and the patches."""
+        seen = seen.to(self.network.device)
         projected = self.network.model.multi_modal_projector(seen)
         line = self.network.model.image_newline.expand(len(seen), 1, -1).to(projected.dtype)
         return torch.cat([projected, line], dim=1), seen
@@ -144,6 +146,7 @@ class LlavaSight:
     def logits(self, input_ids: Tensor, attention_mask: Tensor, pictures: Tensor) -> Tensor:
         """The language model's scores."""
         embedded = embed_prompt(self.network, input_ids, pictures)
+        attention_mask = attention_mask.to(embedded.device)
         positions = (attention_mask.cumsum(1) - 1).clamp(min=0)
         told = self.network.model.language_model(
             inputs_embeds=embedded, attention_mask=attention_mask, position_ids=positions, use_cache=False

@@ -85,6 +85,11 @@ class PlainHead(nn.Module):
         self.choice = nn.Linear(2 * width, len(CHOICES))
         self.domain = nn.Linear(2 * width, len(Domain))
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.choice.weight.device
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S) -> choice logits (B, 11), domain logits (B, 2)."""
         return self.heads(self.tower(pixel_values=images).last_hidden_state)

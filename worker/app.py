@@ -25,7 +25,7 @@ ROUTES = {
     "worker.advise.reply": {"queue": "agent"},
     "worker.forget.forget": {"queue": "agent"},
     "worker.forget.forget_erased": {"queue": "agent"},
-    "worker.ingest.ingest_starter": {"queue": "library"},
+    "worker.ingest.read_submission": {"queue": "library"},
     "worker.ingest.publish_due": {"queue": "library"},
 }
 

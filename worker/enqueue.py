@@ -79,9 +79,9 @@ def enqueue_reply(turn_id: int) -> bool:
     return _send("worker.advise.reply", turn_id)
 
 
-def enqueue_ingest() -> bool:
-    """Have the starter guidelines published that are new or changed. False: the broker is down; ask again."""
-    return _send("worker.ingest.ingest_starter")
+def enqueue_read(number: int) -> bool:
+    """Have a submission to the guideline library read. False: the broker is down and the sweep will queue it."""
+    return _send("worker.ingest.read_submission", number)
 
 
 def enqueue_publish_due() -> bool:

@@ -15,6 +15,11 @@ from cases.errors import CasesError, LeaseLost
 _log = logging.getLogger(__name__)
 
 
+def submission_lease_name(number: int) -> str:
+    """Held while a submission to the guideline library is read."""
+    return f"submission:{number}"
+
+
 @contextmanager
 def held(db: CaseDatabase, name: str, owner: str, seconds: float) -> Iterator[None]:
     """Hold the lease `name` inside the block, renewing it three times in each `seconds`.

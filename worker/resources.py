@@ -13,10 +13,12 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
+    from sqlalchemy import Engine
 
     from agents.adviser import Adviser
     from agents.vision import EarlierPhoto
     from cases.record import Case
+    from knowledge.embedding import Embedder
     from knowledge.library import Library
 
 
@@ -39,6 +41,15 @@ def endpoint() -> Endpoint:
 
 
 @cache
+def library_database() -> "Engine":
+    """The guideline library's database, for a process that searches nothing."""
+    from knowledge.database import open_database
+    from knowledge.settings import KnowledgeSettings
+
+    return open_database(KnowledgeSettings())
+
+
+@cache
 def library() -> "Library":
     """The guideline library of this process."""
     # Imported here: a gpu worker needs neither Chroma nor LangChain, and both are slow to load.
@@ -46,6 +57,15 @@ def library() -> "Library":
     from knowledge.settings import KnowledgeSettings
 
     return open_library(KnowledgeSettings())
+
+
+@cache
+def embedder() -> "Embedder":
+    """The client of the embedding server of this process."""
+    from knowledge.embedding import RemoteEmbedder
+    from knowledge.settings import KnowledgeSettings
+
+    return RemoteEmbedder(KnowledgeSettings().embedder_url)
 
 
 @cache
@@ -63,12 +83,10 @@ def adviser() -> "Adviser":
     from agents.adviser import Adviser
     from agents.chat_model import open_chat_model
     from agents.settings import AgentSettings
-    from knowledge.embedding import RemoteEmbedder
     from knowledge.search import Search
-    from knowledge.settings import KnowledgeSettings
 
     settings = AgentSettings()
-    search = Search(library(), RemoteEmbedder(KnowledgeSettings().embedder_url))
+    search = Search(library(), embedder())
     return Adviser(search, open_chat_model(settings), memory(), endpoint(), settings, photo, earlier_photos)
 
 

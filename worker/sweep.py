@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from cases import caseload, conversation
+from cases import caseload, conversation, leases
 from cases.database import CaseDatabase
 from cases.errors import CasesError
 from cases.heartbeat import keep_beating
 from cases.record import CaseStatus
 from cases.settings import CasesSettings
 from exporter import export
+from knowledge.errors import KnowledgeError
+from knowledge.submission import unread
 from logs import start_logging
 from worker import gauges, measure, resources
-from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_reply, is_empty
+from worker.enqueue import enqueue_advise, enqueue_examine, enqueue_read, enqueue_reply, is_empty
+from worker.holding import submission_lease_name
 from worker.upkeep import upkeep
 
 _log = logging.getLogger(__name__)
@@ -62,6 +65,8 @@ class Sweep:
                 waiting[case_id] = _Waiting("agent", partial(enqueue_advise, case_id))
         for turn_id in conversation.unanswered(self._db, overdue):
             waiting[turn_id] = _Waiting("agent", partial(enqueue_reply, turn_id))
+        for number in _unread(self._db, overdue):
+            waiting[submission_lease_name(number)] = _Waiting("library", partial(enqueue_read, number))
         self._queued = {key: when for key, when in self._queued.items() if key in waiting}
         return self._queue(waiting)
 
@@ -78,6 +83,16 @@ class Sweep:
             self._queued[key] = (now, min(pause * 2, _LONGEST_PAUSE))
             queued += 1
         return queued
+
+
+def _unread(db: CaseDatabase, overdue: timedelta) -> list[int]:
+    """The submissions to the library that wait to be read and that nobody reads."""
+    try:
+        numbers = unread(resources.library_database(), overdue)
+    except KnowledgeError as error:
+        _log.warning("submissions not seen: %s", type(error).__name__)
+        return []  # patients' cases go on without the library
+    return [number for number in numbers if not leases.is_held(db, submission_lease_name(number))]
 
 
 def main() -> None:

@@ -14,12 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from agents.adviser import Adviser
-from agents.errors import VisionUnavailable
 from agents.evaluation import asking, sentences_checked, triage_texts
 from agents.extractive import ExtractiveChatModel
 from agents.memory import close_memory, open_memory
 from agents.settings import AgentSettings
-from cases.record import Findings, History
+from agents.vision import NoVision
 from cases.vault import Vault
 from knowledge.embedding import RemoteEmbedder
 from knowledge.errors import KnowledgeError
@@ -53,18 +52,6 @@ class Bar:
         return self.value <= self.reach if self.at_most else self.value >= self.reach
 
 
-class _Blind:
-    """Stands in for the vision model, which this measurement never asks."""
-
-    def examine(self, photos: object, history: History) -> Findings:
-        """Refuses."""
-        raise VisionUnavailable("no vision model is measured here")
-
-    def ask(self, photo: bytes, question: str) -> str:
-        """Refuses."""
-        raise VisionUnavailable("no vision model is measured here")
-
-
 @app.command("agent")
 def agent(
     cases: Annotated[Path | None, typer.Option("--texts", help="Triage texts by level, YAML.")] = None,
@@ -96,7 +83,7 @@ def at_work() -> Iterator[Adviser]:
         agent_settings = AgentSettings(data=Path(folder))
         memory = open_memory(agent_settings, Vault(b"\0" * 32))  # of made-up patients, erased with the folder
         try:
-            yield Adviser(search, ExtractiveChatModel(), memory, _Blind(), agent_settings)
+            yield Adviser(search, ExtractiveChatModel(), memory, NoVision(), agent_settings)
         finally:
             close_memory(memory)
 

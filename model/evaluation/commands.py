@@ -15,6 +15,7 @@ from model.errors import DataSetError
 from model.evaluation.evaluate import evaluate, not_skin_auc, read_cases, read_records, views_agree
 from model.evaluation.folds import judge_folds
 from model.evaluation.intervals import Figure
+from model.evaluation.left_out import left_out_aucs
 from model.evaluation.pictures import draw_judged
 from model.evaluation.steps import compare_steps
 from model.evaluation.study import read_forms, write_form
@@ -84,6 +85,19 @@ def folds(
     torch.set_num_threads(ModelSettings().threads)
     with told_plainly():
         _show(judge_folds(data, runs), as_json=as_json)
+
+
+@app.command()
+def left_out(
+    data: Annotated[Path, typer.Option("--data", help="Folder of a data set with a training split.")],
+    split: Annotated[str, typer.Option("--split")] = "test",
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Leave one kind out: whether a head that was never taught a kind doubts it more than the kinds it knows."""
+    torch.set_num_threads(ModelSettings().threads)
+    with told_plainly():
+        _show(left_out_aucs(load_skingpt(weights or ModelSettings().weights), data, split), as_json=as_json)
 
 
 @app.command()

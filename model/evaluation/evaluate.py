@@ -22,7 +22,7 @@ from model.errors import DataSetError
 from model.evaluation.figures import Judged, by_group, choice_figures, difference
 from model.evaluation.intervals import Bootstrap, Figure, auc
 from model.evaluation.steadiness import PARAPHRASES, REPEATS, VIEWS, agreement, sampled
-from model.network import SkinGPT
+from model.network import SkinGPT, tower_outputs
 from model.pictures import DOMAINS
 from model.training.lessons import facts_text
 from model.training.vision import load_heads
@@ -90,7 +90,7 @@ def read_cases(
         except OSError as error:
             unreadable.append(Fault(record.path.name, f"the picture cannot be read ({type(error).__name__})"))
             continue
-        outputs.append(skingpt.network.vision_model(pixels).last_hidden_state.half())
+        outputs.append(tower_outputs(skingpt.network, pixels).half().cpu())
         read.append(record)
     if not outputs:
         raise DataSetError("none of the pictures can be read")

@@ -78,7 +78,10 @@ def describe(skingpt: SkinGPT, features: torch.Tensor, question: str = QUESTIONS
     pictures, _ = picture_tokens(skingpt.network, features[None].float())
     embedded = embed_prompt(skingpt.network, inputs["input_ids"], pictures)
     ids = skingpt.network.language_model.generate(
-        inputs_embeds=embedded, attention_mask=inputs["attention_mask"], max_new_tokens=120, do_sample=False
+        inputs_embeds=embedded,
+        attention_mask=inputs["attention_mask"].to(embedded.device),
+        max_new_tokens=120,
+        do_sample=False,
     )
     text: str = skingpt.processor.tokenizer.decode(ids[0], skip_special_tokens=True)
     return text.strip()

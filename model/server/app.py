@@ -46,7 +46,7 @@ def build_app(settings: ModelSettings) -> FastAPI:
     Raises:
         WeightsError: the weights folder cannot be used.
     """
-    engine = Engine(load_skingpt(settings.weights), settings.cached_pictures)
+    engine = Engine(load_skingpt(settings.weights, settings.device), settings.cached_pictures)
     queue = RequestQueue(engine, settings.max_batch, settings.max_waiting)
     info = _info(settings, engine)
     app = FastAPI(title="SkinGPT model server", version=info.version, docs_url="/docs", redoc_url=None)

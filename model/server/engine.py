@@ -14,7 +14,7 @@ from transformers.generation.streamers import BaseStreamer
 from conditions import CHOICE_QUESTION
 from model.errors import RequestError
 from model.explain import Way, looked_at, overlay
-from model.network import SkinGPT, embed_prompt, picture_tokens
+from model.network import SkinGPT, embed_prompt, picture_tokens, tower_outputs
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.server.contract import (
     Details,
@@ -74,7 +74,10 @@ class Engine:
         self._cache: OrderedDict[str, Tensor] = OrderedDict()
         self._cached_pictures = cached_pictures
         ids = self.tokenizer.convert_tokens_to_ids
-        self._answer_tokens = [torch.tensor(ids(list(tokens))) for tokens in (DOMAIN_TOKENS, CHOICE_TOKENS)]
+        self._device = skingpt.network.device
+        self._answer_tokens = [
+            torch.tensor(ids(list(tokens)), device=self._device) for tokens in (DOMAIN_TOKENS, CHOICE_TOKENS)
+        ]
 
     def check(self, job: Job) -> None:
         """Refuses what cannot be answered, before it waits in the queue.
@@ -110,17 +113,17 @@ class Engine:
         network = self.skingpt.network
         inputs = self._tokens([job.prompt for job in jobs])
         pictures = [self._read(picture) for job in jobs for picture in job.prompt.pictures]
-        embedded = network.get_input_embeddings()(inputs["input_ids"])
+        embedded = network.get_input_embeddings()(inputs["input_ids"].to(self._device))
         if pictures:
             embedded = embed_prompt(network, inputs["input_ids"], torch.stack(pictures))
-        rows = torch.tensor([_asks_choice(job.prompt) for job in jobs])
+        rows = torch.tensor([_asks_choice(job.prompt) for job in jobs], device=self._device)
         asked = jobs[0].parameters
         if asked.seed is not None:
             torch.manual_seed(asked.seed)
         longest = max(job.new_tokens for job in jobs)
         generated = network.language_model.generate(
             inputs_embeds=embedded,
-            attention_mask=inputs["attention_mask"],
+            attention_mask=inputs["attention_mask"].to(self._device),
             max_new_tokens=longest,
             logits_processor=LogitsProcessorList([_AnswerTokens(rows, self._answer_tokens)]),
             stop_strings=list(asked.stop) or None,
@@ -163,7 +166,7 @@ class Engine:
             self._cache.move_to_end(picture.digest)
             return self._cache[picture.digest]
         network = self.skingpt.network
-        seen = network.vision_model(pixel_values=self.skingpt.processor.pixels([picture.image])).last_hidden_state
+        seen = tower_outputs(network, self.skingpt.processor.pixels([picture.image]))
         tokens = picture_tokens(network, seen)[0][0]
         self._cache[picture.digest] = tokens
         while len(self._cache) > self._cached_pictures:

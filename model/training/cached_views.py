@@ -44,9 +44,9 @@ def cached_views(
         chance = torch.Generator().manual_seed(seed * 1_000_003 + number)
         colours = (preset.mean, preset.deviation)
         seen = as_seen(part, sight.side, *colours) if view == 0 else augmented(part, sight.side, chance, *colours)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(sight.network.device.type, dtype=torch.bfloat16):
             features = sight.see(seen)
-        outputs[view, start : start + BATCH] = features.float().numpy().astype(np.float16)
+        outputs[view, start : start + BATCH] = features.float().cpu().numpy().astype(np.float16)
         if number % TOLD_EVERY == TOLD_EVERY - 1 or number + 1 == len(parts):
             outputs.flush()
             progress.write_text(json.dumps({"key": key, "done": number + 1}))

@@ -2,10 +2,11 @@
 
 The paper trains the projection alone, since its Q-Former and Llama come trained (presets `skingpt4`, `tgi`). The mini's
 are new, so Q-Former, projection and language model are trained; the tower stays as the vision step left it, and the
-choice token learns from the plain head's probabilities as well as from the label.
+choice token learns from `model.training.teacher` as well as from the label.
 Run: `skingpt train --preset mini --step 1 --data DATA --run RUN`, then `--step 2`.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from conditions import CHOICES
 from model.choosing import choose
 from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
-from model.network import SkinGPT, load_skingpt, mini_config, new_network
+from model.network import SkinGPT, load_skingpt, mini_config, new_network, placed
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.pictures import Fold, PictureSet, read_pictures
 from model.presets import MINI, Preset, StepRecipe
@@ -41,9 +42,12 @@ from model.training.lessons import (
 )
 from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder, fingerprint
+from model.training.teacher import Teacher
 from model.training.vision import STORED_SIDE, figures_by_part, load_plain_head, sampling_weights
 
 VIEWS_SEED = 11
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,7 @@ class Seen:
     train: Tensor
     val: Tensor
     val_pictures: PictureSet
-    teacher: Tensor | None = None
-    """(N, 11) probabilities of the plain head, averaged over the views."""
+    teacher: Teacher | None = None
 
 
 class LanguageCourse:
@@ -92,16 +95,17 @@ class LanguageCourse:
         count = recipe.choices + recipe.notes
         at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
         view = torch.randint(self._seen.train.shape[0], (count,), generator=draw.torch)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        device = self._sight.network.device
+        with torch.autocast(device.type, dtype=torch.bfloat16):
             pictures, read = self._sight.project(self._seen.train[view, at].float())
         losses = {}
         if recipe.reader:
             told = self.network["reader"](read.float().mean(1))
-            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at])
+            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at].to(device))
         chosen, cut = at.tolist(), recipe.choices
         if cut:
             choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
-            losses["choice"] = self._choice_loss(choices, pictures[:cut], at[:cut])
+            losses["choice"] = self._choice_loss(choices, pictures[:cut])
         write = concept_lesson if self._step == 1 else note_lesson
         lessons = [write(self._known, i, draw.python) for i in chosen[cut:]]
         losses["concepts" if self._step == 1 else "notes"] = (0.5 if cut else 1.0) * self._answer_loss(
@@ -118,33 +122,37 @@ class LanguageCourse:
         return figures_by_part(told.choices, self._seen.val_pictures)
 
     def _scores(self, lessons: list[Lesson], pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1)."""
+        """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1), both where the network computes."""
         input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end)
         keep = slice(-self._preset.longest, None)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
             logits = self._sight.logits(input_ids[:, keep], mask[:, keep], pictures)
-        return logits[:, :-1].float(), labels[:, keep][:, 1:]
+        return logits[:, :-1].float(), labels[:, keep][:, 1:].to(logits.device)
 
     def _answer_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
         logits, labels = self._scores(lessons, pictures)
         return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
 
-    def _choice_loss(self, lessons: list[Lesson], pictures: Tensor, at: Tensor) -> Tensor:
-        """As `_answer_loss`; the choice token's target is the label blended with the plain head's probabilities.
+    def _choice_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
+        """As `_answer_loss`; the choice token's target is the label blended with the teacher's probabilities.
 
         The scores are over the whole vocabulary, so that the answer given freely is the one that is scored.
         """
         logits, labels = self._scores(lessons, pictures)
-        if self._seen.teacher is None or not self._recipe.distilled:
+        if self._seen.teacher is None:
             return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
         place = labels.shape[1] - 1 - self._tokens_after_choice()
         others = labels.clone()
         others[:, place] = IGNORED
         rest = cross_entropy(logits.flatten(0, 1), others.flatten(), ignore_index=IGNORED)
         told = logits[:, place].log_softmax(-1)[:, self._choice_ids]
+        at = [lesson.picture for lesson in lessons]
         share = self._recipe.distilled
-        target = share * self._seen.teacher[at] + (1 - share) * nn.functional.one_hot(self._choice[at], len(CHOICES))
-        return rest + -(target * told).sum(1).mean()
+        label = nn.functional.one_hot(self._choice[at], len(CHOICES))
+        target = (
+            share * self._seen.teacher.probabilities(at, [lesson.facts for lesson in lessons]) + (1 - share) * label
+        )
+        return rest + -(target.to(told.device) * told).sum(1).mean()
 
     def _tokens_after_choice(self) -> int:
         """How many tokens close an answer; all rows end together, since padding is on the left."""
@@ -157,7 +165,7 @@ def answer_rows(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) ->
     matrices = [network.get_input_embeddings().weight, network.get_output_embeddings().weight]
     for matrix in matrices:
         matrix.requires_grad_(True)
-        mask = torch.zeros(matrix.shape[0], 1, dtype=matrix.dtype)
+        mask = torch.zeros(matrix.shape[0], 1, dtype=matrix.dtype, device=matrix.device)
         mask[rows] = 1
         matrix.register_hook(lambda gradient, mask=mask: gradient * mask)
     return matrices
@@ -175,7 +183,14 @@ def _part(name: str) -> str:
 
 
 def train_language(
-    data: Path, run: Path, step: int, preset: Preset = MINI, *, start: Path | None = None, fold: Fold | None = None
+    data: Path,
+    run: Path,
+    step: int,
+    preset: Preset = MINI,
+    *,
+    start: Path | None = None,
+    fold: Fold | None = None,
+    device: str = "cpu",
 ) -> None:
     """Trains step 1 or 2 in `run` and writes the weights folder `run/step-N`; goes on with a run that was cut off.
 
@@ -202,24 +217,31 @@ def train_language(
     known = Known(train, measured, shares)
     torch.manual_seed(recipe.plan.seed)
     skingpt = _network(run, step, preset, start, known)
+    placed(skingpt.network, device)
     sight = sight_of(skingpt.network, preset)
     train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED)
     val_view = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
-    seen = Seen(train_views, val_view, val, teacher_probabilities(run, train_views) if recipe.distilled else None)
+    teacher = None
+    if recipe.distilled:
+        plain = plain_log_probabilities(run, train_views), plain_log_probabilities(run, val_view[None])
+        teacher = Teacher.fitted(train, plain[0], val, plain[1])
+        log.info("the teacher's temperatures %s, weights of the facts %s", teacher.temperatures, teacher.weights)
+    seen = Seen(train_views, val_view, val, teacher)
     course = LanguageCourse(sight, skingpt.processor, preset, step, known, seen)
+    course.network.to(device)
     averaged = fit(course, recipe.plan, folder)
     _trained(averaged).save_pretrained(run / f"step-{step}")
     skingpt.processor.save_pretrained(run / f"step-{step}")
 
 
 @torch.inference_mode()
-def teacher_probabilities(run: Path, views: Tensor) -> Tensor:
-    """(N, 11): the plain head's probabilities, averaged over the cached views (V, N, patches + 1, width)."""
+def plain_log_probabilities(run: Path, views: Tensor) -> Tensor:
+    """(N, 11) of the plain head, its probabilities averaged over the cached views (V, N, patches + 1, width)."""
     head = load_plain_head(run)
     parts = []
     for start in range(0, views.shape[1], 512):
         logits = [head.heads(view[start : start + 512].float())[0] for view in views]
-        parts.append(torch.stack(logits).softmax(-1).mean(0))
+        parts.append(torch.stack(logits).softmax(-1).mean(0).clamp(min=1e-9).log())
     return torch.cat(parts)
 
 

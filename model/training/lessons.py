@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -26,11 +26,12 @@ WITH_OFTEN = 0.3
 
 @dataclass(frozen=True)
 class Lesson:
-    """One prompt with the answer to learn; `picture` is its index in the picture set."""
+    """One prompt with the answer to learn; `picture` is its index in the picture set, `facts` what the prompt tells."""
 
     picture: int
     prompt: str
     answer: str
+    facts: PatientFacts = field(default_factory=PatientFacts)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def choice_lesson(known: Known, at: int, rng: Random) -> Lesson:
     pictures = known.pictures
     facts = notes.masked(pictures.facts[at], rng)
     answer = notes.choice_answer(DOMAINS[pictures.domain[at]], CHOICES[pictures.choice[at]])
-    return Lesson(at, prompt("<image>", CHOICE_QUESTION, facts_text(facts)), answer)
+    return Lesson(at, prompt("<image>", CHOICE_QUESTION, facts_text(facts)), answer, facts)
 
 
 def concept_lesson(known: Known, at: int, rng: Random) -> Lesson:

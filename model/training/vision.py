@@ -19,7 +19,7 @@ from transformers import Blip2VisionModel
 
 from conditions import Domain
 from model.errors import WeightsError
-from model.network import load_skingpt
+from model.network import load_skingpt, placed
 from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
 from model.training.loop import Draw, Plan, fit
 from model.training.run_folder import RunFolder, fingerprint
@@ -89,23 +89,31 @@ class VisionCourse:
         other = at.flip(0)
         mixed = pasted if draw.python.random() < recipe.pasted else blended
         views, share = mixed(views, share, draw.python)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            choices, domains = self.network(views)
+        device = self.network.device
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            choices, domains = self.network(views.to(device))
 
         def loss(logits: Tensor, labels: Tensor) -> Tensor:
-            one = cross_entropy(logits.float(), labels[at], label_smoothing=recipe.smoothing)
-            two = cross_entropy(logits.float(), labels[other], label_smoothing=recipe.smoothing)
+            one = cross_entropy(logits.float(), labels[at].to(device), label_smoothing=recipe.smoothing)
+            two = cross_entropy(logits.float(), labels[other].to(device), label_smoothing=recipe.smoothing)
             return share * one + (1 - share) * two
 
         return {"choice": loss(choices, self._choice), "domain": 0.2 * loss(domains, self._domain)}
 
     def judge(self, network: nn.Module) -> Mapping[str, float]:
         """Accuracy and balanced accuracy on whole phone photos, on dermoscopy and on made negatives."""
+        assert isinstance(network, PlainHead)
         return plain_figures(network, self._val, self._recipe.side)
 
 
 def train_vision(
-    data: Path, run: Path, recipe: VisionRecipe, *, start: Path | None = None, fold: Fold | None = None
+    data: Path,
+    run: Path,
+    recipe: VisionRecipe,
+    *,
+    start: Path | None = None,
+    fold: Fold | None = None,
+    device: str = "cpu",
 ) -> None:
     """Fine-tunes the tower and writes `RUN/vision.pt` (averaged weights); goes on with a run that was cut off.
 
@@ -121,8 +129,8 @@ def train_vision(
     folder.record(recipe, read | {"start": start and str(start), "fold": fold and asdict(fold)})
     torch.manual_seed(recipe.plan.seed)
     network = load_heads(start) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
-    averaged = fit(VisionCourse(network, train, val, recipe), recipe.plan, folder)
-    torch.save(averaged.state_dict(), run / VISION)
+    averaged = fit(VisionCourse(placed(network, device), train, val, recipe), recipe.plan, folder)
+    torch.save(averaged.cpu().state_dict(), run / VISION)
 
 
 def load_heads(weights: Path) -> PlainHead:
@@ -169,17 +177,17 @@ def sampling_weights(pictures: PictureSet, rarity: float) -> Tensor:
 
 
 @torch.inference_mode()
-def plain_logits(network: nn.Module, pictures: PictureSet, side: int) -> Tensor:
+def plain_logits(network: PlainHead, pictures: PictureSet, side: int) -> Tensor:
     """Choice logits (N, 11) of the plain head, pictures as they are."""
     network.eval()
     parts = []
     for pixels in torch.split(torch.from_numpy(pictures.pixels), 64):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            parts.append(network(as_seen(pixels, side))[0].float())
+        with torch.autocast(network.device.type, dtype=torch.bfloat16):
+            parts.append(network(as_seen(pixels, side).to(network.device))[0].float().cpu())
     return torch.cat(parts)
 
 
-def plain_figures(network: nn.Module, pictures: PictureSet, side: int) -> dict[str, float]:
+def plain_figures(network: PlainHead, pictures: PictureSet, side: int) -> dict[str, float]:
     """Accuracy and balanced accuracy on whole phone photos, on dermoscopy and on made negatives."""
     return figures_by_part(plain_logits(network, pictures, side), pictures)
 

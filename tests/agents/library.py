@@ -80,6 +80,7 @@ def _passage(slug: str, section: str, text: str) -> Passage:
         section=section,
         text=text,
         document=slug,
+        key=slug,
         version="1",
         page=None,
         source="NICE, Suspected cancer: recognition and referral (NG12)",

@@ -80,6 +80,7 @@ class _Search:
                 section=each.section,
                 text=each.text,
                 document=each.slug,
+                key=each.slug,
                 version="1",
                 page=None,
                 source="",

@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.editions import edition_of
 from knowledge.library import Library
-from knowledge.rehearsal import rehearsed
+from knowledge.rehearsal import Change, rehearsed
 from knowledge.search import Search
 from tests.knowledge.samples import HashEmbedder, guideline
 
@@ -32,11 +32,11 @@ def test_before_and_after_differ_in_the_edition_alone(
         "Psoriasis treatment takes ointment.",
         "Scabies treatment takes cream.",
     )
-    with rehearsed(library, edition, embedder) as rehearsal:
+    with rehearsed(library, Change.publishing(edition), embedder) as rehearsal:
         assert treatments(rehearsal.before) == treatments(search) == {leeches, cream}
         assert treatments(rehearsal.after) == {ointment, cream}
         embedder.embedded.clear()
-    with rehearsed(library, edition, embedder) as rehearsal:
+    with rehearsed(library, Change.publishing(edition), embedder) as rehearsal:
         assert embedder.embedded == [], "what was rehearsed before is not embedded again"
     assert treatments(search) == {leeches, cream}
     assert library.versions("psoriasis") == versions
@@ -45,7 +45,16 @@ def test_before_and_after_differ_in_the_edition_alone(
 
 
 def test_a_new_guideline_is_rehearsed_in_an_empty_library(library: Library, embedder: HashEmbedder) -> None:
-    with rehearsed(library, edition_of(guideline()), embedder) as rehearsal:
+    with rehearsed(library, Change.publishing(edition_of(guideline())), embedder) as rehearsal:
         assert rehearsal.before.search("psoriasis treatment") == []
         assert rehearsal.after.search("psoriasis treatment") != []
     assert library.documents() == []
+
+
+def test_a_retirement_is_rehearsed(library: Library, search: Search, embedder: HashEmbedder) -> None:
+    library.publish(guideline(treatment="Psoriasis treatment takes ointment"), "Dr A")
+    with rehearsed(library, Change("psoriasis", None), embedder) as rehearsal:
+        assert treatments(rehearsal.before) == {"Psoriasis treatment takes ointment."}
+        assert treatments(rehearsal.after) == set()
+    assert treatments(search) == {"Psoriasis treatment takes ointment."}
+    assert library.versions("psoriasis")[0].retired is None

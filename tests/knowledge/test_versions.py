@@ -19,7 +19,8 @@ from knowledge.errors import ChangeRefused, GuidelineNotFound
 from knowledge.library import Library, open_library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
-from knowledge.submissions import Details, State, Submissions
+from knowledge.submission import Details, State
+from knowledge.submissions import Submissions
 from tests.knowledge.files import pdf, text
 from tests.knowledge.samples import HashEmbedder, guideline
 

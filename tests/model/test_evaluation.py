@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from agents.settings import AgentSettings
-from conditions import CHOICES, MALIGNANT, QUESTIONS
+from conditions import CHOICES, MALIGNANT, QUESTIONS, Domain
+from model.datasets.record import SkinRecord
 from model.evaluation import figures as deployed
 from model.evaluation.commands import app
+from model.evaluation.evaluate import Cases
 from model.evaluation.figures import Judged, choice_figures, difference
 from model.evaluation.intervals import Bootstrap, Figure, auc, calibration_slope, expected_calibration_error
+from model.evaluation.left_out import doubt_auc
 from model.evaluation.pictures import draw_judged
 from model.evaluation.steadiness import VIEWS, agreement, sampled
 from model.evaluation.study import LEVELS, STATEMENTS
@@ -225,6 +228,27 @@ def test_steps_are_compared_as_far_as_they_were_trained(drawn_data: Path, releas
     assert told["step_1_only"] == told["both"]
     assert set(told["both"]) == {"accuracy", "balanced_accuracy", "auc_malignant_vs_benign", "measured_words_told"}
     assert torch.get_num_threads() == 1
+
+
+def clustered(places: dict[str, float], count: int = 30) -> Cases:
+    """Pictures whose tower outputs lie about one place a kind, on the first two of eight numbers."""
+    chance = torch.Generator().manual_seed(5)
+    records, features = [], []
+    for kind, angle in places.items():
+        for at in range(count):
+            records.append(SkinRecord(Path(f"{kind}{at}"), kind, Domain.PHONE, f"{kind}{at}", "test"))
+            place = torch.zeros(8)
+            place[:2] = 4 * torch.tensor([np.cos(angle), np.sin(angle)])
+            features.append((place + torch.randn(8, generator=chance) * 0.5).expand(3, 8))
+    return Cases(tuple(records), torch.stack(features))
+
+
+def test_a_kind_that_was_left_out_is_doubted_where_it_lies_between_the_others() -> None:
+    """Between two known kinds the head must waver; beyond one of them, on its own side, it cannot know better."""
+    between = clustered({"melanoma": 0.0, "melanocytic-naevus": np.pi, "dermatofibroma": np.pi / 2})
+    assert doubt_auc(between, between, "dermatofibroma").value > 0.95
+    beyond = clustered({"melanoma": 0.0, "melanocytic-naevus": np.pi, "dermatofibroma": 0.05})
+    assert doubt_auc(beyond, beyond, "dermatofibroma").value < 0.75
 
 
 @pytest.mark.slow

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlavaNextForConditionalGeneration, PreTrainedModel
+from transformers import Blip2VisionModel, LlamaConfig, LlavaNextForConditionalGeneration, PreTrainedModel
 
-from conditions import QUESTIONS, prompt
+from conditions import CHOICES, QUESTIONS, prompt
 from model.errors import TrainingError, WeightsError
 from model.network import SkinGPT, load_skingpt, new_network
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
@@ -24,9 +25,11 @@ from model.sight import sight_of
 from model.training.cached_views import cached_views
 from model.training.language import LanguageCourse, Seen, train_language
 from model.training.lessons import Known
-from model.training.loop import fit
+from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder
+from model.training.teacher import Teacher
 from model.training.vision import VISION, VisionCourse, VisionRecipe, load_heads, train_vision
+from model.vision_tower import PlainHead, vit_tiny_config
 
 SMALL = VisionRecipe(side=32, batch=8, plan=replace(VisionRecipe().plan, batches=6, judge_every=3, save_seconds=0.0))
 
@@ -88,6 +91,33 @@ def test_a_killed_process_goes_on_onto_the_same_curve(drawn_data: Path, released
     assert not (tmp_path / "cut" / VISION).exists()
     subprocess.run(command(tmp_path / "cut"), check=True, capture_output=True, timeout=300)
     assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
+
+
+def test_everything_of_a_batch_is_placed_where_the_network_is(
+    drawn_data: Path, miniature: SkinGPT, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No GPU is asked for: torch's `meta` device refuses a batch of which anything still lies on the CPU."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # which knows no `meta`
+    train, val = (read_pictures(drawn_data, split, 208) for split in ("train", "val"))
+    head = PlainHead(Blip2VisionModel(vit_tiny_config(SMALL.side))).to("meta")
+    for loss in VisionCourse(head, train, val, SMALL).losses(Draw.of(1, 1)).values():
+        assert loss.device.type == "meta"
+    network = new_network(miniature.network.config)
+    network.set_attn_implementation("eager")  # the other looks into the mask, which `meta` cannot
+    sight = sight_of(network, MINI)
+    views = torch.zeros(1, len(train), *sight.seen_shape)
+    plain = torch.zeros(len(train), len(CHOICES)), torch.zeros(len(val), len(CHOICES))
+    seen = Seen(views, views[0], val, Teacher.fitted(train, plain[0], val, plain[1]))
+    for step in (1, 2):
+        course = LanguageCourse(sight, miniature.processor, MINI, step, Known(train, [None] * len(train), {}), seen)
+        course.network.to("meta")
+        for loss in course.losses(Draw.of(1, step)).values():
+            assert loss.device.type == "meta"
+
+
+def test_a_device_that_is_not_there_is_told(released: Path) -> None:
+    with pytest.raises(WeightsError, match="cuda:77"):
+        load_skingpt(released, "cuda:77")
 
 
 def test_folds_part_patients_and_leave_the_test_split_alone(drawn_data: Path) -> None:

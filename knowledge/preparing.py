@@ -1,0 +1,122 @@
+"""Makes an edition of a file, ready to be published, and the report on it beside the live one."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePath
+
+from conditions import CONDITIONS
+from knowledge.catalogue import live_names
+from knowledge.database import reading
+from knowledge.editions import Edition, edition_of
+from knowledge.errors import DocumentRefused
+from knowledge.formats.extracted import Extracted
+from knowledge.guideline_file import parse_guideline
+from knowledge.library import Library
+from knowledge.naming import KnownName, named_slugs
+from knowledge.record import Document
+from knowledge.report import Comparison, Report
+from knowledge.sandbox import read_safely
+from knowledge.submission import Details
+
+REVIEW_AFTER = timedelta(days=365)
+"""When a document that names no date must be reviewed."""
+
+
+def prepared(
+    content: bytes,
+    file_name: str,
+    details: Details,
+    library: Library,
+    tell: Callable[[int, int], None] = lambda page, of: None,
+) -> tuple[Edition, Extracted]:
+    """The edition a file amounts to. Raises DocumentRefused or GuidelineInvalid."""
+    extracted = read_safely(content, file_name, tell)
+    # A Markdown file that is named after a condition means to be its guideline.
+    is_guideline = PurePath(file_name).suffix == ".md" and PurePath(file_name).stem in CONDITIONS
+    if is_guideline or extracted.text.startswith("---\n"):
+        return edition_of(parse_guideline(extracted.text, file_name), details.valid_from), extracted
+    heading = re.search(r"^#{1,6}\s+(.*\S)", extracted.text, re.MULTILINE)
+    title = details.title or (heading[1] if heading else PurePath(file_name).stem.replace("_", " ").replace("-", " "))
+    slug = details.slug or _named_slug(f"{title}. {PurePath(file_name).stem}", library)
+    if slug is None or slug not in CONDITIONS:
+        problem = (
+            f"'{details.slug}' is no known condition"
+            if details.slug
+            else "it is not clear which condition this is about"
+        )
+        raise DocumentRefused(f"{problem}: name one by its slug, for example psoriasis")
+    version = details.version or _today().isoformat()
+    document = Document(
+        key=_key(file_name, slug),
+        slug=slug,
+        title=title[:200],
+        jurisdiction=details.jurisdiction,
+        language=details.language,
+        version=version,
+        reviewed=None,
+        review_by=details.review_by or _today() + REVIEW_AFTER,
+        source=details.source or f"{title[:200]}, {version}",
+        file_name=plain_name(file_name),
+        text=extracted.text,
+    )
+    edition = edition_of(document, details.valid_from)
+    if not edition.pieces:
+        raise DocumentRefused("this document holds no text that could be cited")
+    return edition, extracted
+
+
+def reported(edition: Edition, live: Edition | None, extracted: Extracted, answers: Comparison | None) -> Report:
+    """The report on an edition beside the live one; `answers` is None where they were not compared."""
+    before = [piece.text for piece in live.pieces] if live else []
+    after = [piece.text for piece in edition.pieces]
+    return Report(
+        passages=len(after),
+        pages=extracted.pages,
+        new=tuple(text for text in after if text not in set(before)),
+        gone=tuple(text for text in before if text not in set(after)),
+        unchanged=sum(text in set(before) for text in after),
+        removed=extracted.removed,
+        warnings=tuple(_warnings(edition, live)),
+        questions=answers.questions if answers else None,
+        changed_answers=answers.changed if answers else (),
+    )
+
+
+def plain_name(file_name: str) -> str:
+    """The name of a file without its folder and without what cannot be printed."""
+    name = PurePath(file_name.replace("\\", "/")).name
+    return "".join(letter for letter in name if letter.isprintable())[:100] or "document"
+
+
+def _warnings(edition: Edition, live: Edition | None) -> list[str]:
+    found = []
+    if edition.reviewed is None:
+        found.append("No review date: patients will read “not reviewed by a clinician” at every citation.")
+    elif edition.reviewed > _today():
+        found.append("The review date lies in the future.")
+    if edition.review_by < _today():
+        found.append("The date for the next review has passed already.")
+    if live and live.version == edition.version and live.sha256 != edition.sha256:
+        found.append(f"The text changed, but the version is still {edition.version}.")
+    if live and live.jurisdiction != edition.jurisdiction:
+        found.append(f"The live version is for {live.jurisdiction}, this one for {edition.jurisdiction}.")
+    return found
+
+
+def _named_slug(words: str, library: Library) -> str | None:
+    """The one condition that a title or a file name names."""
+    with reading(library.engine) as connection:
+        names = [KnownName(row.phrase, row.slug) for row in live_names(connection) if row.key == row.slug]
+    names += [KnownName(slug.replace("-", " "), slug) for slug in CONDITIONS]
+    found = named_slugs(words, names)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _key(file_name: str, slug: str) -> str:
+    stem = re.sub(r"[^a-z0-9]+", "-", PurePath(file_name).stem.casefold()).strip("-")[:60] or "document"
+    return f"{slug}.{stem}"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,75 @@
+"""The teacher of the choice token: pictures and facts weighed together, blank facts saying nothing."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conditions import CHOICES, Domain
+from model.datasets.record import PatientFacts
+from model.pictures import DOMAINS, PictureSet
+from model.training.teacher import FactsReader, Teacher, encoded
+
+MOLE, MELANOMA, CARCINOMA = (CHOICES.index(kind) for kind in ("melanocytic-naevus", "melanoma", "basal-cell-carcinoma"))
+PHONE = DOMAINS.index(Domain.PHONE)
+YOUNG, OLD = PatientFacts(age=25, region="arm", bleed=False), PatientFacts(age=80, region="nose", bleed=True)
+
+
+def pictures(count: int = 40) -> PictureSet:
+    """Moles of the young that never bleed, carcinomas of the old that do; as many melanomas of either."""
+    choice = np.array([MOLE, CARCINOMA, MELANOMA, MELANOMA] * count)
+    facts = (YOUNG, OLD, YOUNG, OLD) * count
+    size = len(choice)
+    return PictureSet(
+        np.zeros((size, 1, 1, 3), np.uint8),
+        choice,
+        np.full(size, PHONE),
+        facts,
+        tuple(f"G{i}" for i in range(size)),
+        np.zeros(size, bool),
+        ((),) * size,
+    )
+
+
+@pytest.fixture(scope="module")
+def teacher() -> Teacher:
+    """Of a plain head that hardly knows: the facts are what tells the kinds apart."""
+    unsure = torch.full((160, len(CHOICES)), 1 / len(CHOICES)).log()
+    return Teacher.fitted(pictures(), unsure, pictures(), unsure)
+
+
+def test_facts_move_the_teacher_where_they_tell_the_kinds_apart(teacher: Teacher) -> None:
+    of_old, of_young = teacher.probabilities([0, 0], [OLD, YOUNG])
+    assert of_old[CARCINOMA] > 3 * of_old[MOLE]
+    assert of_young[MOLE] > 3 * of_young[CARCINOMA]
+    assert of_old[MELANOMA] == pytest.approx(of_young[MELANOMA].item(), abs=0.1), "it comes at either age"
+
+
+def test_blank_facts_leave_the_picture_alone(teacher: Teacher) -> None:
+    kinds = teacher.probabilities([3], [PatientFacts()])[0]
+    assert torch.allclose(kinds, torch.full_like(kinds, 1 / len(CHOICES)))
+
+
+def test_a_sure_picture_is_not_talked_over() -> None:
+    sure = torch.full((160, len(CHOICES)), 1e-4)
+    sure[range(160), pictures().choice] = 1.0
+    teacher = Teacher.fitted(pictures(), sure.log(), pictures(), sure.log())
+    assert teacher.probabilities([0], [OLD])[0].argmax() == MOLE
+
+
+@given(
+    st.builds(
+        PatientFacts,
+        age=st.none() | st.integers(0, 110),
+        region=st.none() | st.sampled_from(["arm", "nose", "a place no record names"]),
+        itch=st.none() | st.booleans(),
+        bleed=st.none() | st.booleans(),
+    )
+)
+def test_no_facts_break_it(facts: PatientFacts) -> None:
+    reader = FactsReader.fitted(pictures(2), PHONE, ("arm", "nose"))
+    ratios = reader.ratios([facts])
+    assert ratios.isfinite().all()
+    assert not ratios[0, [i for i in range(len(CHOICES)) if i not in (MOLE, MELANOMA, CARCINOMA)]].any()
+    assert encoded([facts], ("arm", "nose")).abs().max() < 10

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from knowledge.errors import LibraryUnavailable
-from knowledge.schema import migrate
+from knowledge.schema import prepare
 from knowledge.settings import KnowledgeSettings
 
 PATIENCE: Final = 60
@@ -27,17 +27,30 @@ _WRITER_LOCK: Final = 0x6C696272
 
 
 def open_database(settings: KnowledgeSettings) -> Engine:
-    """The engine of the migrated database. Raises LibraryUnavailable."""
+    """The engine of a database whose tables this program can use. Raises LibraryUnavailable."""
+    engine = connected(settings)
+    with _openable(settings):
+        prepare(engine, may_migrate=settings.migrate)
+    return engine
+
+
+def connected(settings: KnowledgeSettings) -> Engine:
+    """The engine of the database, whatever tables it has. Raises LibraryUnavailable."""
+    with _openable(settings):
+        url = make_url(settings.database_url)
+        return _sqlite(settings.database_url) if url.get_backend_name() == "sqlite" else _postgres(url)
+
+
+@contextmanager
+def _openable(settings: KnowledgeSettings) -> Iterator[None]:
     url = make_url(settings.database_url)
     place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     try:
-        engine = _sqlite(settings.database_url) if url.get_backend_name() == "sqlite" else _postgres(url)
-        migrate(engine)
+        yield
     except (OSError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, SQLAlchemyError) as error:
         remedy = "check SKINGPT_KNOWLEDGE_URL, and that the folder is writable or the server and its driver are there"
         problem = f"the library's database {place} cannot be opened ({type(error).__name__})"
         raise LibraryUnavailable(f"{problem}; {remedy}") from error
-    return engine
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import chromadb
 from chromadb.api import ClientAPI
 from chromadb.config import Settings
-from chromadb.errors import InternalError, NotFoundError
+from chromadb.errors import InternalError, InvalidArgumentError, NotFoundError
 
 from knowledge.errors import IndexMissing, IndexUnavailable
 
@@ -198,6 +198,11 @@ class VectorIndex:
         except NotFoundError as error:
             self._opened.clear()
             raise IndexMissing("the vector index is gone; run: ./run knowledge rebuild") from error
+        except InvalidArgumentError as error:
+            if "dimension" not in str(error):
+                raise IndexUnavailable(f"Chroma at {self._url} refused what was asked; see its log") from error
+            problem = "the vector index holds vectors of another length than the embedding model gives"
+            raise IndexMissing(f"{problem}; run: ./run knowledge rebuild") from error
         # Chroma's client raises ValueError when it cannot connect and a bare Exception for an unknown answer.
         except Exception as error:
             problem = f"Chroma at {self._url} does not answer or failed ({type(error).__name__})"

@@ -36,7 +36,7 @@ class Room:
     folder: Path
     metadata: sa.MetaData
     version_table: str
-    derived: tuple[str, ...] = ("alembic_version", "library_version", "sqlite_", "schema_support")
+    derived: tuple[str, ...] = ("alembic_version", "library_version", "sqlite_", "schema_support", "library_support")
 
     @property
     def steps(self) -> list[Script]:
@@ -52,7 +52,7 @@ ROOMS = (
         knowledge.schema.MIGRATIONS,
         knowledge.tables.metadata,
         "library_version" if POSTGRES else "alembic_version",
-        ("alembic_version", "library_version", "sqlite_", "chunk_word", "name_word"),
+        ("alembic_version", "library_version", "sqlite_", "library_support", "chunk_word", "name_word"),
     ),
 )
 STEPS = [

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.application import BotApplication, build, services_for
 from bot.attempts import Attempts
 from bot.decoding import Decoders
 from bot.errors import PhotoRefused, UpdateUnreadable
+from bot.guidelines.desk import Desk, open_with
 from bot.inbox import InboxQueue
 from bot.intake import take_in
 from bot.order import ChatOrder
@@ -26,6 +28,7 @@ from bot.settings import BotSettings
 from cases import consent, patients
 from cases.database import open_cases
 from cases.settings import CasesSettings
+from knowledge.settings import KnowledgeSettings
 
 _CHAT = {"id": 7, "type": "private"}
 _RESULTS: dict[str, Any] = {
@@ -99,7 +102,8 @@ class AgreeableHouse:
         application.bot._request = (agreeable, agreeable)
         await application.initialize()
         attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
-        services_for(settings, db, application, attempts, _InProcess()).put_into(application.bot_data)
+        desk = Desk(partial(open_with, KnowledgeSettings(data=folder)))
+        services_for(settings, db, application, attempts, _InProcess(), desk).put_into(application.bot_data)
         return cls(application)
 
     async def _failed(self, _: object, context: CallbackContext[Any, Any, Any, Any]) -> None:

@@ -7,16 +7,19 @@ import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 
 from bot import metrics
 from bot.application import running
 from bot.errors import BotError, TokenRefused
+from bot.guidelines.desk import Desk, open_with
 from bot.settings import BotSettings
 from cases.database import CaseDatabase, open_cases
 from cases.errors import CasesError
 from cases.heartbeat import keep_beating
 from cases.settings import CasesSettings
 from exporter import export
+from knowledge.settings import KnowledgeSettings
 from logs import start_logging
 
 _ROUND_SECONDS = 5.0
@@ -51,7 +54,8 @@ async def _go_round() -> None:
 
 
 async def _serve(settings: BotSettings, db: CaseDatabase, stop: asyncio.Event) -> None:
-    async with running(settings, db) as refused:
+    desk = Desk(partial(open_with, KnowledgeSettings()))
+    async with running(settings, db, desk) as refused:
         ends = [asyncio.create_task(event.wait()) for event in (stop, refused)]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:

@@ -29,9 +29,14 @@ from bot.cards import Cards
 from bot.claims import Claims
 from bot.decoding import Decoders
 from bot.errors import SettingsInvalid
+from bot.guidelines.cards import SubmissionCards
+from bot.guidelines.desk import Desk
 from bot.handlers.agreeing import announce_commands, show_help, start
 from bot.handlers.data import ask_forget, export, privacy
 from bot.handlers.guard import guard
+from bot.handlers.guidelines import guidelines
+from bot.handlers.guidelines_documents import on_document, on_reply
+from bot.handlers.guidelines_joining import join
 from bot.handlers.memory import memory
 from bot.handlers.other import on_other, on_unknown_command
 from bot.handlers.photos import finish, on_photo
@@ -48,6 +53,7 @@ from bot.progress import Progress
 from bot.services import Services
 from bot.settings import BotSettings
 from cases.database import CaseDatabase
+from knowledge.people import PREFIX
 from worker.failures import log_failure
 
 _log = logging.getLogger(__name__)
@@ -63,7 +69,9 @@ _COMMANDS = {
     "privacy": privacy,
     "export": export,
     "forget": ask_forget,
+    "guidelines": guidelines,
 }
+_INVITATION = filters.Regex(rf"^/start {PREFIX}")
 _PICTURE = filters.PHOTO | filters.Document.IMAGE
 for _ending in ("jpg", "jpeg", "png", "webp", "heic", "heif"):  # some phones send a photo's file without its type
     _PICTURE |= filters.Document.FileExtension(_ending)
@@ -105,21 +113,25 @@ def build(
 def _add_handlers(application: BotApplication) -> None:
     new = filters.UpdateType.MESSAGE
     application.add_handler(TypeHandler(Update, guard), group=-1)
+    application.add_handler(CommandHandler("start", join, filters=new & _INVITATION))
     for command, handler in _COMMANDS.items():
         application.add_handler(CommandHandler(command, handler, filters=new))
     application.add_handler(MessageHandler(new & filters.COMMAND, on_unknown_command))
+    application.add_handler(MessageHandler(new & filters.TEXT & filters.REPLY, on_reply))
     application.add_handler(MessageHandler(new & filters.TEXT, on_words))
     application.add_handler(MessageHandler(new & _PICTURE, on_photo))
+    application.add_handler(MessageHandler(new & filters.Document.ALL & ~filters.ANIMATION, on_document))
     application.add_handler(MessageHandler(new & ~filters.StatusUpdate.ALL, on_other))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, on_edited))
     application.add_handler(CallbackQueryHandler(on_press))
 
 
 @contextlib.asynccontextmanager
-async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[asyncio.Event]:
+async def running(settings: BotSettings, db: CaseDatabase, desk: Desk) -> AsyncIterator[asyncio.Event]:
     """The bot at work: polling, answering, delivering. On leaving it finishes the updates it has begun.
 
     The event is set when Telegram does not know the token any more: then there is nothing left to do but to leave.
+    `desk`: where dermatologists keep the library; closed on leaving.
 
     Raises:
         SettingsInvalid: the token does not have Telegram's shape, or Telegram does not know it.
@@ -133,7 +145,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[asyn
     await _connect(application)
     attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
     application.add_error_handler(attempts.on_error)
-    services = services_for(settings, db, application, attempts, Decoders())
+    services = services_for(settings, db, application, attempts, Decoders(), desk)
     order.serve(attempts, services.albums)
     services.put_into(application.bot_data)
     outbox = Outbox(application.bot, db, services.cards, services.number, settings.outbox_seconds)
@@ -143,6 +155,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[asyn
         background = [
             asyncio.create_task(_kept_running("outbox", outbox.run)),
             asyncio.create_task(_kept_running("progress", services.progress.run)),
+            asyncio.create_task(_kept_running("submissions", services.submission_cards.run)),
         ]
         receiving = _webhook(settings, db, application, queue) if settings.webhook_url else _polling(application, queue)
         try:
@@ -161,6 +174,7 @@ async def running(settings: BotSettings, db: CaseDatabase) -> AsyncIterator[asyn
     finally:
         await application.shutdown()
         await asyncio.to_thread(services.decoders.close)
+        await asyncio.to_thread(desk.close)
 
 
 @contextlib.asynccontextmanager
@@ -231,7 +245,12 @@ async def _connect(application: BotApplication) -> None:
 
 
 def services_for(
-    settings: BotSettings, db: CaseDatabase, application: BotApplication, attempts: Attempts, decoders: Decoders
+    settings: BotSettings,
+    db: CaseDatabase,
+    application: BotApplication,
+    attempts: Attempts,
+    decoders: Decoders,
+    desk: Desk,
 ) -> Services:
     """What the handlers work with."""
     cards = Cards(application.bot, db, settings.emergency_number)
@@ -244,5 +263,7 @@ def services_for(
         await attempts.surely(InboxQueue.finish, chat_id, update_ids)
 
     albums = Albums(settings.album_seconds, finish_album, forget)
-    services = Services(application.bot, db, settings, cards, progress, albums, decoders, Once(seconds=60))
+    submission_cards = SubmissionCards(application.bot, db, desk, settings.progress_seconds)
+    once = Once(seconds=60)
+    services = Services(application.bot, db, settings, cards, progress, albums, decoders, once, desk, submission_cards)
     return services

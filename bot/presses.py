@@ -8,7 +8,7 @@ MAX_BYTES = 64
 
 
 class PressKind(StrEnum):
-    """What was pressed. The references: a case's id, a turn's id, or nothing."""
+    """What was pressed. The references: a case's id, a turn's id, what to do with the library, or nothing."""
 
     DANGER = "d"
     MORE_DANGER = "m"
@@ -26,6 +26,7 @@ class PressKind(StrEnum):
     RESEARCH = "r"
     WITHDRAW = "w"
     FORGET = "x"
+    LIBRARY = "l"
 
 
 class Unreadable(ValueError):

@@ -40,6 +40,11 @@ class _Entity(_Part):
     length: int = Field(ge=0)
 
 
+class _Replied(_Part):
+    message_id: _Id
+    text: str | None = None
+
+
 class _Message(_Part):
     message_id: _Id
     chat: _Chat
@@ -51,6 +56,7 @@ class _Message(_Part):
     media_group_id: str | None = Field(None, max_length=64)
     photo: list[_File] | None = Field(None, min_length=1)
     document: _File | None = None
+    reply_to_message: _Replied | None = None
 
 
 class _Query(_Part):

@@ -11,6 +11,8 @@ from telegram.ext import ContextTypes
 from bot.albums import Albums
 from bot.cards import Cards
 from bot.decoding import Decoders
+from bot.guidelines.cards import SubmissionCards
+from bot.guidelines.desk import Desk
 from bot.once import Once
 from bot.progress import Progress
 from bot.settings import BotSettings
@@ -29,7 +31,7 @@ _KEY = "services"
 
 @dataclass(frozen=True)
 class Services:
-    """The bot, the record, the cards, and what watches over them."""
+    """The bot, the record, the library, the cards, and what watches over them."""
 
     bot: Bot
     db: CaseDatabase
@@ -39,6 +41,8 @@ class Services:
     albums: Albums
     decoders: Decoders
     once: Once
+    desk: Desk
+    submission_cards: SubmissionCards
 
     @property
     def number(self) -> str:

@@ -44,6 +44,19 @@ def live_name_ids(connection: Connection) -> set[str]:
     return set(connection.execute(_of_live(_N.name_id, tables.names.join(tables.publications))).scalars())
 
 
+def version(connection: Connection, number: int) -> Version | None:
+    """One version, by its number."""
+    row = connection.execute(_versions().where(_P.number == number)).first()
+    return None if row is None else _version(row)
+
+
+def retired_versions(connection: Connection) -> list[Version]:
+    """The last version of each guideline or document that has no live one, by slug."""
+    last = select(func.max(_P.number)).group_by(_P.key)
+    asked = _by_facts(_versions()).where(_P.number.in_(last), _P.retired.is_not(None)).order_by(_P.slug)
+    return [_version(row) for row in connection.execute(asked)]
+
+
 def document_of(connection: Connection, number: int) -> str:
     """The whole text of a version."""
     return str(connection.execute(select(_P.document).where(_P.number == number)).scalar_one())

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from knowledge import people, schema
 from knowledge.database import connected
+from knowledge.due import due
 from knowledge.errors import ChangeRefused, DocumentRefused, KnowledgeError
 from knowledge.library import Library, load_starter
 from knowledge.opening import open_for_command
@@ -53,7 +54,6 @@ Language = Annotated[str, typer.Option(help="Its language, such as en or pt-BR."
 Source = Annotated[str | None, typer.Option(help="How it is cited.")]
 ReviewBy = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it must be reviewed.")]
 ValidFrom = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day from which it holds.")]
-SOON = timedelta(days=60)
 
 
 @app.command()
@@ -228,18 +228,12 @@ def list_documents() -> None:
             )
 
 
-@app.command()
-def due() -> None:
+@app.command(name="due")
+def list_due() -> None:
     """List what must be reviewed soon, what is overdue, and what dropped out of search for it."""
-    today = datetime.now(UTC).date()
     with _opened() as (library, _):
-        for version in sorted(library.documents(), key=lambda each: each.review_by):
-            if version.review_by < library.due_from(today):
-                typer.echo(f"{version.key}  review was due {version.review_by}: no longer searched")
-            elif version.review_by < today:
-                typer.echo(f"{version.key}  review was due {version.review_by}: still searched, with a warning")
-            elif version.review_by <= today + SOON:
-                typer.echo(f"{version.key}  review is due {version.review_by}")
+        for each in due(library):
+            typer.echo(f"{each.version.key}  {each.words}")
 
 
 @app.command()

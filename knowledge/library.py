@@ -25,6 +25,7 @@ from knowledge.vector_index import Index, VectorIndex
 from knowledge.vectors import VectorCache
 
 STARTER_TEXTS = Path(__file__).parent / "guidelines"
+_OVERTAKEN = "somebody changed this guideline meanwhile: look at it again"
 STARTER = "starter"
 """The author of the starter texts. Whatever a person has published or retired is not overwritten by them."""
 
@@ -98,11 +99,12 @@ class Library:
         for edition in editions:
             self.publish(edition, author)
 
-    def restore(self, key: str, author: str, number: int | None = None) -> Version:
+    def restore(self, key: str, author: str, number: int | None = None, after: int | None = None) -> Version:
         """Makes an earlier version live again, word for word: version `number`, or else the one before.
 
-        Where a version is live this rolls it back, where none is it brings the last one back. Raises
-        GuidelineNotFound, or ChangeRefused where there is nothing to go back to.
+        Where a version is live this rolls it back, where none is it brings the last one back. `after`: only if that
+        is still the newest version. Raises GuidelineNotFound, or ChangeRefused where there is nothing to go back to
+        or somebody was quicker.
         """
         with reading(self.engine) as connection:
             versions = catalogue.versions_of(connection, key)
@@ -110,12 +112,18 @@ class Library:
                 raise GuidelineNotFound(f"nothing in the library is called '{key}'; see: ./run knowledge list")
             earlier = _earlier(versions, number)
             edition = catalogue.edition_of(connection, earlier.number)
-        return self._put_live(edition, author, earlier.approved_by, earlier.number)
+        return self._put_live(edition, author, earlier.approved_by, earlier.number, after)
 
-    def retire(self, key: str, author: str) -> Version:
-        """Takes a guideline out of every search; its passages stay openable. Raises GuidelineNotFound."""
+    def retire(self, key: str, author: str, number: int | None = None) -> Version:
+        """Takes a guideline out of every search; its passages stay openable. `number`: only if that version is live.
+
+        Raises GuidelineNotFound, or ChangeRefused where another version is live by now.
+        """
         with writing(self.engine) as connection:
-            gone = publications.retire(connection, _found(connection, key).number, author)
+            live = _found(connection, key).number
+            if number not in (None, live):
+                raise ChangeRefused(_OVERTAKEN)
+            gone = publications.retire(connection, live, author)
             retired = catalogue.versions_of(connection, key)[0]
             audit.note(connection, author, Action.RETIRED, key, f"version {retired.version}")
         self._keeper.clean(gone)
@@ -140,6 +148,26 @@ class Library:
         """Every version of a guideline or document, newest first; empty for an unknown key."""
         with reading(self.engine) as connection:
             return catalogue.versions_of(connection, key)
+
+    def version(self, number: int) -> Version:
+        """One version, live or not. Raises GuidelineNotFound."""
+        with reading(self.engine) as connection:
+            found = catalogue.version(connection, number)
+        if found is None:
+            raise GuidelineNotFound(f"no version has the number {number}")
+        return found
+
+    def document(self, number: int) -> str:
+        """The whole text of a version, word for word. Raises GuidelineNotFound."""
+        with reading(self.engine) as connection:
+            if catalogue.version(connection, number) is None:
+                raise GuidelineNotFound(f"no version has the number {number}")
+            return catalogue.document_of(connection, number)
+
+    def retired(self) -> list[Version]:
+        """The last version of each guideline and document that has no live one, by slug."""
+        with reading(self.engine) as connection:
+            return catalogue.retired_versions(connection)
 
     def edition(self, key: str) -> Edition | None:
         """All that is stored of the live version, or None."""
@@ -203,7 +231,14 @@ class Library:
         if edition.valid_from and edition.valid_from > self.today():
             raise ChangeRefused(f"this text is valid from {edition.valid_from}: submit it, and it is published then")
 
-    def _put_live(self, edition: Edition, author: str, approved_by: str | None, restores: int | None) -> Version:
+    def _put_live(
+        self,
+        edition: Edition,
+        author: str,
+        approved_by: str | None,
+        restores: int | None,
+        after: int | None = None,
+    ) -> Version:
         self._keeper.begin()
         chunk_entries = self._keeper.chunk_entries(edition.slug, edition.title, edition.pieces)
         name_entries = self._keeper.name_entries(edition.slug, publications.names_of(edition))
@@ -211,6 +246,8 @@ class Library:
             before = _live(connection, edition.key)
             if before and before.sha256 == edition.sha256 and before.version == edition.version:
                 return before
+            if after is not None and catalogue.versions_of(connection, edition.key)[0].number != after:
+                raise ChangeRefused(_OVERTAKEN)
             self._keeper.add(connection, chunk_entries, name_entries)
             gone = publications.retire(connection, before.number, author) if before else Entries()
             publications.store(connection, edition, author, approved_by, restores)

@@ -45,7 +45,7 @@ class Details(BaseModel):
 class Submission:
     """One document on its way. `replaces` is the number of the live version it was compared with.
 
-    `progress` says how far its reading is, why it is refused, or what it waits for. `chat_id`: the chat that sent it.
+    `progress` says how far its reading is, why it is refused, or what it waits for.
     """
 
     number: int
@@ -59,13 +59,17 @@ class Submission:
     report: Report | None
     replaces: int | None
     decided_by: str | None
-    chat_id: int | None
 
     @property
     def new_pieces(self) -> tuple[Chunk, ...]:
         """The passages that the live version does not have, with their sections and pages."""
         new = set(self.report.new) if self.report else set()
         return tuple(piece for piece in self.edition.pieces if piece.text in new) if self.edition else ()
+
+
+def is_other(name: str, author: str) -> bool:
+    """Whether `name` is somebody else than `author`, and so may approve what that one hands in."""
+    return name.strip().casefold() != author.strip().casefold()
 
 
 def submission_of(row: Row[Any]) -> Submission:
@@ -82,7 +86,6 @@ def submission_of(row: Row[Any]) -> Submission:
         report=Report.model_validate_json(row.report) if row.report else None,
         replaces=row.replaces,
         decided_by=row.decided_by,
-        chat_id=row.chat_id,
     )
 
 

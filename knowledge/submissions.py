@@ -21,7 +21,7 @@ from knowledge.preparing import plain_name, prepared, reported
 from knowledge.record import Version
 from knowledge.report import Comparison
 from knowledge.sandbox import LARGEST_FILE
-from knowledge.submission import Details, State, Submission, submission_of
+from knowledge.submission import Details, State, Submission, is_other, submission_of
 
 MOST_STARTS: Final = 5
 """Readings that began and never ended, after which a file counts as one that cannot be read."""
@@ -48,24 +48,29 @@ class Submissions:
         self._library = library
         self._engine = library.engine
 
-    def receive(self, content: bytes, file_name: str, author: str, details: Details, chat_id: int | None = None) -> int:
-        """Keeps a file; its number. `chat_id` is the chat to be told. Raises DocumentRefused for one too large."""
+    def receive(self, content: bytes, file_name: str, author: str, details: Details) -> int:
+        """Keeps a file; its number. The same file of the same author, while it is open, is the same submission.
+
+        Raises DocumentRefused for one that is too large.
+        """
         if len(content) > LARGEST_FILE:
             problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
             raise DocumentRefused(f"{problem}: remove its pictures or split it")
+        sent = {
+            "author": author,
+            "file_name": plain_name(file_name),
+            "content": content,
+            "details": details.model_dump_json(),
+        }
+        column = tables.submissions.c
+        same = select(column.number).where(
+            column.state.in_(OPEN), *(column[name] == value for name, value in sent.items())
+        )
         with writing(self._engine) as connection:
-            key = connection.execute(
-                insert(tables.submissions).values(
-                    received=datetime.now(UTC),
-                    author=author,
-                    file_name=plain_name(file_name),
-                    content=content,
-                    details=details.model_dump_json(),
-                    state=State.RECEIVED,
-                    progress="",
-                    chat_id=chat_id,
-                )
-            ).inserted_primary_key
+            if (known := connection.execute(same).scalar()) is not None:
+                return int(known)
+            values = {**sent, "received": datetime.now(UTC), "state": State.RECEIVED, "progress": ""}
+            key = connection.execute(insert(tables.submissions).values(values)).inserted_primary_key
             assert key is not None
             audit.note(connection, author, Action.SUBMITTED, plain_name(file_name), f"submission {key[0]}")
             return int(key[0])
@@ -81,16 +86,6 @@ class Submissions:
         """Those that wait for something, oldest first."""
         return self._those(tables.submissions.c.state.in_(OPEN))
 
-    def untold(self) -> list[Submission]:
-        """Those whose chat does not know yet how they stand (read, refused, published, withdrawn), oldest first."""
-        column = tables.submissions.c
-        news = column.state.in_((State.READY, State.REFUSED, State.PUBLISHED, State.WITHDRAWN))
-        return self._those(column.chat_id.is_not(None), news, func.coalesce(column.told, "") != column.state)
-
-    def told(self, number: int, state: State) -> None:
-        """Notes that the chat was told of this `state`."""
-        self._set(number, {"told": state})
-
     def amend(self, number: int, actor: str, details: Details) -> None:
         """Has the file read again, with what its author says of it now.
 
@@ -98,9 +93,9 @@ class Submissions:
         details of another person's, and when it was published or withdrawn.
         """
         submission = self.get(number)
-        if details != submission.details and _other(actor, submission.author):
+        if details != submission.details and is_other(actor, submission.author):
             raise ChangeRefused(f"only {submission.author} can say otherwise what submission {number} is about")
-        names = ("edition", "report", "replaces", "decided", "decided_by", "told", "attempts")
+        names = ("edition", "report", "replaces", "decided", "decided_by", "attempts")
         anew = dict.fromkeys(names) | {"state": State.RECEIVED, "progress": "", "details": details.model_dump_json()}
         if not self._set(number, anew, UNDECIDED):
             raise ChangeRefused(f"submission {number} was decided already")
@@ -177,7 +172,7 @@ class Submissions:
         if not self._is_as_previewed(submission, edition):
             raise ChangeRefused("somebody changed this guideline since the preview: send the file again to see both")
         approver = next(
-            (name for name in (actor, submission.decided_by) if name and _other(name, submission.author)), None
+            (name for name in (actor, submission.decided_by) if name and is_other(name, submission.author)), None
         )
         if self._library.settings.library_second_approver and approver is None:
             self._set(number, {"state": State.WAITING, "progress": "waiting for a second person to approve it"})
@@ -263,10 +258,6 @@ class Submissions:
                 raise ChangeRefused(f"submission {number} was decided already")
             if action is not None:
                 audit.note(connection, actor, action, _row(connection, number).file_name, f"submission {number}")
-
-
-def _other(name: str, author: str) -> bool:
-    return name.strip().casefold() != author.strip().casefold()
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:

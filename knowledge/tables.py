@@ -149,14 +149,23 @@ submissions = Table(
     Column("decided", UtcDateTime),
     Column("decided_by", Text),
     Column("attempts", Integer),
-    Column("chat_id", BigInteger),
-    Column("told", String(12)),
     sqlite_autoincrement=True,
 )
 """Documents on their way into the library. `details`, `edition` and `report` are JSON.
 
-`attempts` counts readings that began and did not end yet; `told` is the state that the chat was told of.
+`attempts` counts readings that began and did not end yet.
 """
+
+submission_cards = Table(
+    "submission_card",
+    metadata,
+    Column("submission", ForeignKey("submission.number"), primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reply_to", BigInteger),
+    Column("message_id", BigInteger),
+    Column("shown", Text, nullable=False),
+)
+"""The one message of a chat that shows a submission. `shown`: where it stood when the message was last written."""
 
 dermatologists = Table(
     "dermatologist",

@@ -57,7 +57,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 SECRETS: dict[str, frozenset[str]] = {
     "SKINGPT_KEY": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic", "playground"}),
     "SKINGPT_CASES_URL": frozenset({"gpu", "agent", "library", "sweep", "bot", "clinic"}),
-    "SKINGPT_KNOWLEDGE_URL": frozenset({"agent", "library", "guidelines", "sweep", "clinic"}),
+    "SKINGPT_KNOWLEDGE_URL": frozenset({"agent", "library", "guidelines", "sweep", "bot", "clinic"}),
     "SKINGPT_MEMORY_URL": frozenset({"agent"}),
     "SKINGPT_TELEGRAM_TOKEN": frozenset({"bot"}),
     "SKINGPT_CLINIC_USERS": frozenset({"clinic"}),

@@ -28,6 +28,7 @@ ROUTES = {
     "worker.forget.forget_erased": {"queue": "agent"},
     "worker.ingest.read_submission": {"queue": "library"},
     "worker.ingest.publish_due": {"queue": "library"},
+    "worker.reminding.remind": {"queue": "library"},
 }
 
 _LIBRARY_NICENESS = 10
@@ -61,7 +62,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     app = Celery(
         "worker",
         broker=settings.broker_url,
-        include=["worker.examine", "worker.advise", "worker.forget", "worker.ingest"],
+        include=["worker.examine", "worker.advise", "worker.forget", "worker.ingest", "worker.reminding"],
     )
     app.conf.update(
         task_queues=[Queue(name, routing_key=name, queue_arguments=arguments) for name in QUEUES],

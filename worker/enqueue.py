@@ -89,6 +89,11 @@ def enqueue_publish_due() -> bool:
     return _send("worker.ingest.publish_due")
 
 
+def enqueue_remind() -> bool:
+    """Have dermatologists reminded of reviews that are due. False: the broker is down; the hourly upkeep asks again."""
+    return _send("worker.reminding.remind")
+
+
 def enqueue_forget(case_id: str) -> bool:
     """Have the agent's memory of an erased case erased too. False: the broker is down; the hourly upkeep does it."""
     return _send("worker.forget.forget", case_id)

@@ -1,5 +1,5 @@
-"""Upkeep, now and then: cases past their retention are erased, the agent forgets what the record does not hold, and
-texts whose day has come are published.
+"""Upkeep, now and then: cases past their retention are erased, the agent forgets what the record does not hold, texts
+whose day has come are published, and dermatologists are reminded of reviews.
 """
 
 import logging
@@ -8,7 +8,7 @@ from datetime import timedelta
 from cases.database import CaseDatabase
 from cases.retention import purge
 from worker import gauges
-from worker.enqueue import enqueue_forget_erased, enqueue_publish_due
+from worker.enqueue import enqueue_forget_erased, enqueue_publish_due, enqueue_remind
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ def upkeep(db: CaseDatabase, retention: timedelta) -> None:
         CasesError: the database could not be used, or its files not be cleaned; the next round tries again.
     """
     enqueue_publish_due()
+    enqueue_remind()
     counts = purge(db, retention).counts
     if counts.get("cases"):
         gauges.ERASED.inc(counts["cases"])

@@ -3,6 +3,7 @@
 from telegram import Bot, Update
 
 from bot import texts
+from bot.guidelines import texts as library_texts
 from bot.handlers.incoming import incoming
 from bot.message import escape, message
 from bot.presses import PressKind, button
@@ -46,10 +47,12 @@ def _give(db: CaseDatabase, chat_id: int, language: str | None) -> None:
 
 
 async def show_help(update: Update, context: Context) -> None:
-    """/help: how to take a good photo."""
+    """/help: how to take a good photo; for dermatologists also how to keep the library."""
     services = services_of(context)
-    text = texts.HELP.format(number=escape(services.number))
-    await send(services.bot, incoming(update).chat_id, message(text))
+    chat_id = incoming(update).chat_id
+    await send(services.bot, chat_id, message(texts.HELP.format(number=escape(services.number))))
+    if await services.desk.dermatologist(update):
+        await send(services.bot, chat_id, message(library_texts.HELP))
 
 
 async def announce_commands(bot: Bot) -> None:

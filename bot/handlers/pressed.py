@@ -1,4 +1,4 @@
-"""Buttons: answers to the questions, citations, feedback, consent, erasure."""
+"""Buttons: answers to the questions, citations, feedback, consent, erasure; the library's are handed on."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,6 +9,7 @@ from bot import texts
 from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import answer_consent
 from bot.handlers.data import forget, switch_research, withdraw
+from bot.handlers.guidelines_pressed import on_library_press
 from bot.handlers.memory import correct
 from bot.handlers.words import refuse_childs_private_parts, said_before
 from bot.message import fitted, message
@@ -37,7 +38,11 @@ async def on_press(update: Update, context: Context) -> None:
     assert chat is not None
     try:
         language = update.effective_user.language_code if update.effective_user else None
-        note = await _deal(services, chat.id, query, press_of(query.data or ""), language)
+        press = press_of(query.data or "")
+        if press.kind is PressKind.LIBRARY:
+            await on_library_press(services, update, query, press)
+            return
+        note = await _deal(services, chat.id, query, press, language)
     except (CaseNotFound, TurnNotFound, Unreadable):
         note = texts.GONE
     await _acknowledge(query, note)

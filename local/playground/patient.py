@@ -152,7 +152,7 @@ class Patient:
         return self._until(fitting, "The bot sent no fitting message", timeout)
 
     def _until(self, found: Callable[[], Json | None], complaint: str, timeout: float) -> Json:
-        """Look once, then again after each event of the chat."""
+        """Look once, then again after each event of the chat, and whenever it says that nothing happens."""
         deadline = time.monotonic() + timeout
         with contextlib.suppress(httpx.TransportError):
             for _ in self._events(timeout):
@@ -168,7 +168,9 @@ class Patient:
         return result
 
     def _events(self, timeout: float) -> Iterator[str]:
-        """The names of the chat's events as they happen, at first `hello`; ends with httpx.ReadTimeout."""
+        """The names of the chat's events as they happen, at first `hello`, and "" now and then while there are none;
+        ends with httpx.ReadTimeout.
+        """
         limits = httpx.Timeout(60, read=timeout)
         with self._http.stream("GET", self._at("/events"), timeout=limits) as response:
             if response.is_error:
@@ -177,6 +179,8 @@ class Patient:
             for line in response.iter_lines():
                 if line.startswith("event: "):
                     yield line.removeprefix("event: ")
+                elif line.startswith(":"):
+                    yield ""
 
     def download(self, file_id: str) -> bytes:
         """The bytes of a file that a message of this chat carries."""

@@ -40,7 +40,8 @@ class VisionRecipe:
     `rarity` 0 samples as the data come, 1 all kinds alike; `frozen` counts the lowest layers that stay as they are (the
     embeddings with them). Pictures are mixed two by two, `mixed` being the parameter of the beta distribution of their
     shares: in `pasted` of the batches a piece of one replaces that of the other (CutMix), in the rest they are blended
-    (mixup).
+    (mixup). `kept` is the share of `--start`'s weights in the mean with what was trained from them: two towers a little
+    way apart are better in the middle than at either end (WiSE-FT, Wortsman et al. 2022).
     """
 
     side: int = 160
@@ -51,6 +52,7 @@ class VisionRecipe:
     mixed: float = 0.4
     pasted: float = 0.5
     smoothing: float = 0.05
+    kept: float = 0.0
     plan: Plan = field(
         default_factory=lambda: Plan(batches=1152, rate=5e-4, warmup=70, average=0.997, seed=7, judge_every=192)
     )
@@ -129,8 +131,11 @@ def train_vision(
     folder.record(recipe, read | {"start": start and str(start), "fold": fold and asdict(fold)})
     torch.manual_seed(recipe.plan.seed)
     network = load_heads(start) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
-    averaged = fit(VisionCourse(placed(network, device), train, val, recipe), recipe.plan, folder)
-    torch.save(averaged.cpu().state_dict(), run / VISION)
+    averaged = fit(VisionCourse(placed(network, device), train, val, recipe), recipe.plan, folder).cpu().state_dict()
+    if start and recipe.kept:
+        began = load_heads(start).state_dict()
+        averaged = {name: tensor.lerp(began[name].to(tensor), recipe.kept) for name, tensor in averaged.items()}
+    torch.save(averaged, run / VISION)
 
 
 def load_heads(weights: Path) -> PlainHead:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from bot.application import running
 from bot.decoding import Decoders
+from bot.guidelines.desk import Desk, Opened
 from bot.settings import BotSettings
 from cases import caseload, patients
 from cases.database import CaseDatabase, open_cases
@@ -21,6 +23,7 @@ from cases.settings import CasesSettings
 from local.playground.patient import Patient
 from local.playground.server import serving
 from local.playground.settings import PlaygroundSettings
+from tests.bot.shelf import shelf
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 
@@ -41,7 +44,14 @@ class House:
 
     url: str
     db: CaseDatabase
+    folder: Path
+    needs_approval: bool = False
     queued: list[tuple[str, Any]] = field(default_factory=list)
+
+    @cached_property
+    def library(self) -> Opened:
+        """The library that the bot has open too."""
+        return shelf(self.folder, library_second_approver=self.needs_approval)
 
     @contextlib.contextmanager
     def bot(self, **settings: Any) -> Iterator[None]:
@@ -53,7 +63,7 @@ class House:
         failed: list[BaseException] = []
 
         async def serve() -> None:
-            async with running(chosen, self.db):
+            async with running(chosen, self.db, Desk(lambda: self.library)):
                 started.set()
                 await stop.wait()
 
@@ -85,16 +95,18 @@ class House:
 
 
 @contextlib.contextmanager
-def _house(folder: Path) -> Iterator[House]:
+def _house(folder: Path, *, needs_approval: bool = False) -> Iterator[House]:
     db = open_cases(CasesSettings(data=folder / "var", key=KEY))
     with serving(PlaygroundSettings(port=0, data=folder / "playground")) as url, pytest.MonkeyPatch.context() as patch:
-        house = House(url, db)
+        house = House(url, db, folder / "var", needs_approval)
         for module, names in {
             "words": ("advise", "reply"),
             "photos": ("examine",),
             "pressed": ("advise",),
             "data": ("forget",),
             "memory": ("advise", "forget"),
+            "guidelines_documents": ("read",),
+            "guidelines_pressed": ("read",),
         }.items():
             for name in names:
                 patch.setattr(
@@ -113,6 +125,13 @@ def _house(folder: Path) -> Iterator[House]:
 def house(tmp_path: Path) -> Iterator[House]:
     """A house of its own, with no bot started yet."""
     with _house(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def approving_house(tmp_path: Path) -> Iterator[House]:
+    """A house where a second dermatologist must approve what is published, with no bot started yet."""
+    with _house(tmp_path, needs_approval=True) as house:
         yield house
 
 

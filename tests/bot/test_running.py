@@ -14,11 +14,14 @@ from telegram import Update
 from bot import texts
 from bot.application import running
 from bot.errors import SettingsInvalid
+from bot.guidelines.desk import Desk
 from bot.settings import BotSettings
 from cases import caseload, consent, inbox, outbox, patients
 from cases.record import CaseStatus
+from knowledge import people
 from local.playground.patient import Patient, add_fault
 from tests.bot.conftest import KEY, House, agree
+from tests.bot.dermatologists import dermatologist
 from tests.bot.drawn import PHOTO
 from tests.bot.test_chat import EMERGENCY, advise, one_case, photographed, quiet, saying, text_of, until
 
@@ -96,7 +99,8 @@ def test_sigkill_in_the_middle_of_a_burst_loses_no_message(house: House, tmp_pat
 
 @pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
 async def test_a_token_that_is_revoked_is_noticed_and_the_bot_leaves_in_peace(house: House, method: str) -> None:
-    async with running(BotSettings(bot_api=house.url, outbox_seconds=0.05), house.db) as refused:
+    settings = BotSettings(bot_api=house.url, outbox_seconds=0.05)
+    async with running(settings, house.db, Desk(lambda: house.library)) as refused:
         assert not refused.is_set()
         await asyncio.to_thread(add_fault, house.url, method=method, code=401, times=1000)
         with Patient.open(house.url) as patient:
@@ -240,16 +244,20 @@ def test_a_patient_who_blocked_the_bot_holds_up_nobody(house: House) -> None:
         until(lambda: outbox.due(house.db, 9, "test") == [])
 
 
-def test_a_closed_bot_lets_in_whom_the_list_names_and_answers_emergencies(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a real token; here the playground's own, spoken to at its address."""
+def with_a_real_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bots from now on have one; here the playground's own, spoken to at its address."""
     from bot import application
 
     build = application.build
     monkeypatch.setattr(BotSettings, "uses_playground", property(lambda settings: settings is playground))
     playground = BotSettings(bot_api=house.url)
     monkeypatch.setattr(application, "build", lambda _, *rest: build(playground, *rest))
+
+
+def test_a_closed_bot_lets_in_whom_the_list_names_and_answers_emergencies(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_real_token(house, monkeypatch)
     with Patient.open(house.url) as stranger, Patient.open(house.url) as invited:
         with house.bot(telegram_token="1:playground", telegram_allowed=f"{invited.chat_id}, 5"):
             stranger.say("/start")
@@ -260,6 +268,18 @@ def test_a_closed_bot_lets_in_whom_the_list_names_and_answers_emergencies(
         assert house.cases_of(stranger.chat_id) == []
         with house.bot(telegram_token="1:playground", clinician="Dr Example"):
             agree(stranger)
+
+
+def test_a_closed_bot_lets_in_dermatologists_until_they_are_removed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_real_token(house, monkeypatch)
+    with house.bot(telegram_token="1:playground", telegram_allowed="5"), dermatologist(house, "Dr Ada") as ada:
+        ada.say("/guidelines")
+        ada.wait_for(saying("The guideline library"))
+        people.remove(house.library.library.engine, ada.chat_id, "operator")
+        asked = ada.say("/guidelines")
+        ada.wait_for(saying("isn't open to the public"), after=asked["message_id"])
 
 
 def test_a_group_is_no_place_for_skin(house: House) -> None:

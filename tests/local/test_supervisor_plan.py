@@ -71,7 +71,7 @@ def test_each_secret_is_told_only_to_those_who_need_it() -> None:
     told = {name: {part for part in parts if name in environment_of(parts[part], found, {})} for name in found}
     assert told["SKINGPT_TELEGRAM_TOKEN"] == {"bot"}
     assert told["SKINGPT_LLM_KEY"] == {"agent"}
-    assert told["SKINGPT_KNOWLEDGE_URL"] == {"agent", "library", "guidelines", "sweep", "clinic"}
+    assert told["SKINGPT_KNOWLEDGE_URL"] == {"agent", "library", "guidelines", "sweep", "bot", "clinic"}
     assert told["SKINGPT_MEMORY_URL"] == {"agent"}
     assert told["SKINGPT_KEY"].isdisjoint({"broker", "chroma", "embedder", "model"})
 

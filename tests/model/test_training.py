@@ -53,6 +53,15 @@ def test_a_run_that_stopped_goes_on_onto_the_same_curve(
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_the_mean_with_the_weights_it_began_as(whole: Path, drawn_data: Path, released: Path, tmp_path: Path) -> None:
+    train_vision(drawn_data, tmp_path, replace(SMALL, kept=0.25), start=released)
+    began = load_heads(released).state_dict()
+    trained, mean = (torch.load(folder / VISION, weights_only=True) for folder in (whole, tmp_path))
+    moved = [name for name in trained if not torch.equal(trained[name], began[name])]
+    assert moved
+    assert all(torch.allclose(mean[name], 0.25 * began[name] + 0.75 * trained[name], atol=1e-6) for name in trained)
+
+
 @pytest.fixture(scope="module")
 def whole(drawn_data: Path, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nothing disturbed."""

@@ -15,6 +15,7 @@ from bot import texts
 from bot.application import running
 from bot.errors import SettingsInvalid
 from bot.guidelines.desk import Desk
+from bot.presses import Press, PressKind
 from bot.settings import BotSettings
 from cases import caseload, consent, inbox, outbox, patients
 from cases.record import CaseStatus
@@ -54,6 +55,33 @@ def test_an_update_that_was_half_done_has_one_effect(house: House) -> None:
             until(lambda: inbox.pending(house.db) == [])
         sources = [case for case in house.cases_of(patient.chat_id) if case.photo_ids]
         assert len(sources) == 2, "the replayed update opened no second case; the other came by polling"
+
+
+def test_a_press_that_comes_again_after_a_crash_has_one_effect(house: House) -> None:
+    with Patient.open(house.url) as patient:
+        with house.bot():
+            agree(patient)
+            case = photographed(house, patient)
+            card = patient.wait_for(saying("I have your photo"))
+        numbers = iter(range(9100, 9200))
+
+        def after(*presses: tuple[str, str]) -> tuple[int, int]:
+            """The history's revision and the number of cards, once a bot has found these presses in its inbox."""
+            for data, query in presses:
+                who = {"id": patient.chat_id, "is_bot": False, "first_name": "P"}
+                pressed = {"id": query, "from": who, "data": data, "chat_instance": "1", "message": card}
+                number = next(numbers)
+                payload = json.dumps({"update_id": number, "callback_query": pressed}).encode()
+                assert inbox.receive(house.db, number, payload)
+            with house.bot():
+                until(lambda: inbox.pending(house.db) == [])
+            return caseload.get(house.db, case.id).history_revision, len(patient.messages())
+
+        grew, show = Press(PressKind.CHANGE, case.id, "grew").data, Press(PressKind.SHOW, case.id).data
+        revision, cards = caseload.get(house.db, case.id).history_revision, len(patient.messages())
+        assert after((grew, "one"), (grew, "one"), (show, "two"), (show, "two")) == (revision + 1, cards + 1)
+        assert caseload.get(house.db, case.id).history.grew is True, "pressed once, not ticked off again"
+        assert after((grew, "three"), (show, "four")) == (revision + 2, cards + 2), "other presses count"
 
 
 @pytest.mark.slow

@@ -151,6 +151,17 @@ def test_queue_places_count_those_who_wait(db: CaseDatabase, patient: Patient, c
     assert [caseload.queue_place(db, each.id) for each in (case, second, third)] == [0, 1, 2]
 
 
+def test_a_press_that_comes_again_changes_nothing(db: CaseDatabase, case: Case) -> None:
+    noted = caseload.note_history(db, case.id, History(age=30), press="press:1")
+    assert caseload.note_history(db, case.id, History(age=31), press="press:1") == noted
+    assert caseload.was_pressed(db, case.id, "press:1")
+    assert caseload.note_history(db, case.id, History(age=31), press="press:2").history_revision == 2
+    caseload.set_status_message(db, case.id, 7, press="press:3")
+    caseload.set_status_message(db, case.id, 8)
+    assert caseload.was_pressed(db, case.id, "press:3")
+    assert not caseload.was_pressed(db, case.id, "press:2")
+
+
 def test_lost_work_is_found_but_not_work_under_way(db: CaseDatabase, clock: Clock, case: Case) -> None:
     assert caseload.unfinished(db, SOON) == []
     clock.advance(seconds=61)

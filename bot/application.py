@@ -264,6 +264,6 @@ def services_for(
 
     albums = Albums(settings.album_seconds, finish_album, forget)
     submission_cards = SubmissionCards(application.bot, db, desk, settings.progress_seconds)
-    once = Once(seconds=60)
+    once = Once(db, seconds=60)
     services = Services(application.bot, db, settings, cards, progress, albums, decoders, once, desk, submission_cards)
     return services

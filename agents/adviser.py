@@ -18,7 +18,7 @@ from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
-from agents.replying import Reply, composed, is_about_care
+from agents.replying import Reply, composed, is_about_care, who_can_tell
 from agents.scope import outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
@@ -36,8 +36,6 @@ from conditions import TriageLevel
 _NEAR = 8
 """Passages among which the words of a question must stand."""
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
-_WHO_CAN_TELL = {TriageLevel.EMERGENCY: "get help first", TriageLevel.SAME_DAY: "a doctor can tell today"}
-_ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _ASKS_OF_MEMORY = re.compile(
     r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b|\bdo you remember\b",
     re.IGNORECASE,
@@ -201,7 +199,7 @@ def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
         PossibilityInWords(
             slug=each.slug,
             title=each.title,
-            words=f"fits some of your words – {_WHO_CAN_TELL.get(seen_case.level, _ANYONE_CAN_TELL)}",
+            words=f"fits some of your words – {who_can_tell(seen_case.level)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
         if each is not seen_case.differential.serious and each not in seen_case.raised

@@ -4,7 +4,7 @@ It works on one sentence at a time and trusts nothing: an uncited sentence, a nu
 that the
 cited sentence does not hold, a lost "not", "unless" or "may", all drop it. A true paraphrase is sometimes dropped
 too; a
-false one must never stay. Quotations word for word always stay.
+false one must never stay. Quotations word for word stay, unless they give orders to a program: a hostile document.
 """
 
 import re
@@ -18,6 +18,7 @@ from agents.passages import NumberedPassage
 from agents.sentences import marked_sentences, sentences
 from agents.stems import STOP_WORDS, stem, tokens
 from agents.vocabulary import CONDITIONS_OF_USE, HEDGES, NEGATIONS, NUMBER_WORDS, PLAIN, SAME
+from knowledge.formats.neutral import speaks_to_a_machine
 
 NOT_COVERED = (
     "The guideline library does not cover this, so I would rather not guess. A pharmacist or a doctor can answer it."
@@ -50,7 +51,8 @@ def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded
     """The sentences of `text` that a passage they cite supports, in order, each once; perhaps none."""
     kept: dict[str, Grounded] = {}
     for sentence in marked_sentences(text):
-        supporting = tuple(n for n in sentence.marks if n in passages and supports(passages[n], sentence.text))
+        marks = () if speaks_to_a_machine(sentence.text) else sentence.marks
+        supporting = tuple(n for n in marks if n in passages and supports(passages[n], sentence.text))
         if supporting:
             kept.setdefault(_bare(sentence.text), Grounded(sentence.text, supporting))
         metrics.SENTENCES.labels("kept" if supporting else "dropped").inc()

@@ -15,15 +15,31 @@ _LEVELS = {
     "self-care": TriageLevel.SELF_CARE,
 }
 _REASSURES = re.compile(
-    r"\b(?:harmless|left alone|no treatment|not (?:a )?(?:skin )?cancer|no need|at home|nothing to worry|"
-    r"do(?:es)? not turn into|"
-    r"wait and|goes away on its own|go away on their own|not dangerous|can be ignored|no danger)\b",
+    r"\b(?:harmless|no treatment|not (?:a )?(?:skin )?cancer|no need|nothing to worry|"
+    r"do(?:es)? not turn into|not dangerous|no danger)\b",
     re.IGNORECASE,
 )
+"""What calms, unless the same sentence sends to a doctor."""
 _SENDS_TO_DOCTOR = re.compile(
     r"\b(?:doctor|clinician|specialist|check(?:ed|ing)?|cannot|can look like|photo)\b", re.IGNORECASE
 )
-_LATER = re.compile(r"\b(?:routine appointment|in (?:four|4|six|6) weeks|next few months|look again)\b", re.IGNORECASE)
+_LETS_WAIT = re.compile(
+    r"\b(?:left alone|can be ignored|wait and|can (?:\w+ )?wait|"
+    r"(?:clears?|goes? away|heals?|fades?|settles?|better|regrow)\b(?: [\w,]+){0,6} "
+    r"without (?:\w+ )?(?:treatment|medicine)|"
+    r"(?:treats?|treated|managed?|cured?)(?: \w+){0,4} at home|"
+    r"by itself|by themselves|on (?:its|their) own|needs? no (?:medicine|treatment)|without a doctor|"
+    r"(?:is|are) (?:usually |often |mostly )?(?:mild|minor)\b(?! (?:steroid|soap|cleanser))|"
+    r"(?:usually|often|mostly) (?:gets? better|settles?|clears?|fades?|heals?(?! without)|burst)|"
+    r"most \w+(?: \w+){0,4} (?:settle|clear|fade|go away|never become|get better (?:within|in))|"
+    r"routine appointment|in (?:four|4|six|6) weeks|next few months|look again)\b(?!-)",
+    re.IGNORECASE,
+)
+"""What lets a patient wait. Where the case is urgent it is not said, whoever else the sentence names."""
+_DOES_NOT_LET_WAIT = re.compile(r"\b(?:do not|does not|never|cannot|will not|seldom|rarely|with)\b", re.IGNORECASE)
+_LATER_THAN_TODAY = re.compile(r"\bthis week\b|\bappointments?\b", re.IGNORECASE)
+_ASKS_PHARMACIST = re.compile(r"\bpharmacists?\b", re.IGNORECASE)
+_ASKS_DOCTOR = re.compile(r"\b(?:doctors?|clinicians?|hospital|nurse|midwife|today|999|112|111)\b", re.IGNORECASE)
 _DIAGNOSED = re.compile(
     r"^(?:after|once)\b.*\b(?:treat\w*|surgery|removal|removed|operation|melanoma|carcinoma)\b|"
     r"\bwounds?\b|\bcancer team|\bfollow-up\b|"
@@ -55,10 +71,20 @@ def in_step(text: str, passage: NumberedPassage, level: TriageLevel, suspicious:
     about = level_of(passage)
     if about is not None and about.urgency < level.urgency:
         return False
-    if level.urgency >= TriageLevel.THIS_WEEK.urgency and _LATER.search(text):
+    if level.urgency >= TriageLevel.SAME_DAY.urgency and (_LATER_THAN_TODAY.search(text) or _only_pharmacist(text)):
         return False
-    guarded = suspicious or level.urgency >= TriageLevel.THIS_WEEK.urgency
-    return not (guarded and _REASSURES.search(text) and not _SENDS_TO_DOCTOR.search(text))
+    if not suspicious and level.urgency < TriageLevel.THIS_WEEK.urgency:
+        return True
+    return not _lets_wait(text) and not (_REASSURES.search(text) and not _SENDS_TO_DOCTOR.search(text))
+
+
+def _lets_wait(text: str) -> bool:
+    return any(not _DOES_NOT_LET_WAIT.search(text[: match.start()]) for match in _LETS_WAIT.finditer(text))
+
+
+def _only_pharmacist(text: str) -> bool:
+    """Whether the sentence sends to a pharmacist alone, which is too little for today."""
+    return bool(_ASKS_PHARMACIST.search(text)) and not _ASKS_DOCTOR.search(text)
 
 
 def is_aftercare(text: str) -> bool:

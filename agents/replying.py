@@ -14,7 +14,14 @@ from agents.possibilities import PhotoKind
 from agents.seen import description
 from agents.statements import Supported
 from cases.record import Citation, Statement, Triage, marked
+from conditions import TriageLevel
 
+_WHO_CAN_TELL = {
+    TriageLevel.EMERGENCY: "get help first",
+    TriageLevel.SAME_DAY: "a doctor can tell today",
+    TriageLevel.THIS_WEEK: "a doctor who looks at it this week can tell",
+}
+_ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
 _CHANGE = (
     "Two photos differ in light and distance, so I cannot tell from them that it has stayed the same. If you think "
@@ -37,6 +44,11 @@ class Reply:
     triage: Triage
 
 
+def who_can_tell(level: TriageLevel) -> str:
+    """Who can say what it is, as soon as the level asks."""
+    return _WHO_CAN_TELL.get(level, _ANYONE_CAN_TELL)
+
+
 def is_about_care(question: str) -> bool:
     """Whether a wrong first guess would make the answer dangerous: what to use, what to do, how serious."""
     return bool(_CARE & set(intents(question)))
@@ -52,7 +64,10 @@ def composed(
     told: Sequence[str] = (),
     comparison: Mapping[str, str] | None = None,
 ) -> Reply:
-    """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care."""
+    """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care.
+
+    What must be done today or at once comes first; what must be done later closes it.
+    """
     numbering = Numbering()
     statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
     serious = "" if urgent else _serious_first(seen_case, reminder)
@@ -62,9 +77,10 @@ def composed(
     covered = body or ("" if recap or looked else NOT_COVERED)
     if covered == NOT_COVERED:
         metrics.NOT_COVERED.inc()
-    closing = "" if urgent or serious else reminder
+    first = reminder if seen_case.level.urgency >= TriageLevel.SAME_DAY.urgency and not (urgent or serious) else ""
+    closing = "" if urgent or serious or first else reminder
     minded = f"I bear in mind what you told me: {'; '.join(told)}." if told and body and is_about_care(question) else ""
-    parts = (urgent, serious, recap, looked, minded, covered, closing)
+    parts = (first, urgent, serious, recap, looked, minded, covered, closing)
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
 
 
@@ -83,7 +99,7 @@ def _recap(seen_case: CaseView) -> str:
         return "Of what I know, it may be: " + "; ".join(f"{each.title} ({each.words})" for each in shown) + "."
     if seen_case.by_words and seen_case.subjects:
         titles = " or ".join(each.title for each in seen_case.subjects)
-        return f"Going only by your words, it may be {titles}. A pharmacist or doctor can tell by looking at it."
+        return f"Going only by your words, it may be {titles} – {who_can_tell(seen_case.level)}."
     if seen_case.differential.kind in (PhotoKind.CANNOT_TELL, PhotoKind.HEALTHY_SKIN, PhotoKind.NOT_SKIN):
         return "I cannot tell what it is from the photo. A doctor or pharmacist who sees the skin can tell more."
     return ""

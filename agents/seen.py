@@ -23,6 +23,7 @@ _NOT_DESCRIPTION = re.compile(
     r"treat\w*|recommend\w*|apply|cream|ointment|steroid\w*|antibiotic\w*|medic\w*|tablet\w*|surgery|"
     r"excis\w*|biops\w*|mg|"
     r"doctor|dermatologist|hospital|worr\w*|concern\w*|safe|danger\w*|normal|healthy|reassur\w*|caus\w*|due to|risk|"
+    r"unchanged|chang\w*|same|stable|identical|before|earlier|previous\w*|grown|grew|compared|as it was|"
     r"you should|you must|please|need to|no need|ignore|instruction\w*|visit|http\w*|www|www\.\S+)\b|://|"
     r"@|[<>{}\[\]#*|]",
     re.IGNORECASE,

@@ -12,13 +12,23 @@ from agents.stems import content_stems
 from agents.subjects import Subject
 from cases.record import History
 from conditions import TriageLevel
+from knowledge.formats.neutral import speaks_to_a_machine
 
 MOST = 4
 _SEARCHED = 8
-_GENERAL_SPOT = ("It grows, changes shape or colour, bleeds, or does not heal: see a doctor this week.",)
+_GENERAL_SPOT = (
+    (TriageLevel.THIS_WEEK, "It grows, changes shape or colour, bleeds, or does not heal: see a doctor this week."),
+)
 _GENERAL_RASH = (
-    "Fever, feeling ill, fast spreading, strong pain, or sores in the mouth or eyes: get medical help today.",
-    "Trouble breathing, a swollen face or tongue, or a rash that does not fade under a glass: call {number} at once.",
+    (
+        TriageLevel.SAME_DAY,
+        "Fever, feeling ill, fast spreading, strong pain, or sores in the mouth or eyes: get medical help today.",
+    ),
+    (
+        TriageLevel.EMERGENCY,
+        "Trouble breathing, a swollen face or tongue, or a rash that does not fade under a glass: "
+        "call {number} at once.",
+    ),
 )
 
 
@@ -52,8 +62,11 @@ def watch_for(
                 room -= 1
     if chosen:
         return tuple(chosen)
-    general = _GENERAL_RASH if kind in (PhotoKind.RASH, PhotoKind.NONE) else _GENERAL_SPOT
-    return tuple((text.replace("{number}", emergency_number), None) for text in general)
+    rash = kind in (PhotoKind.RASH, PhotoKind.NONE) or level.urgency >= TriageLevel.THIS_WEEK.urgency
+    general = _GENERAL_RASH if rash else _GENERAL_SPOT
+    return tuple(
+        (text.replace("{number}", emergency_number), None) for about, text in general if about.urgency > level.urgency
+    )
 
 
 def _signs(
@@ -77,7 +90,9 @@ def _signs(
         usable = [
             each
             for each in by_level[about]
-            if concerns(each[0], history) and not names_other_number(each[0], emergency_number)
+            if concerns(each[0], history)
+            and not names_other_number(each[0], emergency_number)
+            and not speaks_to_a_machine(each[0])
         ]
         ordered += usable[: 2 if place == 0 else 1]
         rest += usable[2 if place == 0 else 1 :]

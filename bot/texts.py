@@ -289,12 +289,16 @@ WAITS_FOR_ADVICE = "I have that. I'll answer as soon as I have checked the guide
 
 MEMORY = (
     "<b>What I remember</b> of your question of {day} ({about}):\n\n{facts}\n\nIs something wrong? Press it, and I "
-    "will not rely on it any more. To correct it, write to me how it is. Danger signs that you told me stay."
+    "will not rely on it any more; press it again if it is right after all. To correct it, write to me how it is. "
+    "Danger signs that you told me stay."
 )
 MEMORY_NO_FACTS = "Nothing beside the conversation itself."
 MEMORY_PHOTO = "a photo"
-MEMORY_EMPTY = "I remember nothing: there is no open question. /cases lists the earlier ones."
+MEMORY_EMPTY = "I remember nothing: you have asked me nothing yet."
 MEMORY_ERASE = "Erase this question and all I know of it"
 MEMORY_ERASED = "Erased: the question, its photos, its conversation and what I remembered of it."
 MEMORY_CORRECTED = "I do not rely on it any more."
+MEMORY_RELIED_ON = "Thank you. I rely on it again."
+MEMORY_RIGHT_AFTER_ALL = "↺ {words} – is right after all"
+MEMORY_OTHER = "🗂 {day}: {about}"
 ABOUT_EARLIER = "I take this to be about your earlier question of {day} ({about}). /new begins another one."

@@ -31,7 +31,7 @@ class DangerSign(StrEnum):
     NONE = "none"
 
 
-_TOGETHER = frozenset({"danger", "answers", "wrong"})
+_TOGETHER = frozenset({"danger", "answers", "wrong", "right"})
 """Fields of a history that grow instead of being replaced."""
 
 
@@ -56,6 +56,8 @@ class History(Record):
     """What the agent asked further, as "feature:option"; one answer a feature."""
     wrong: frozenset[str] = frozenset()
     """Names of facts read from the patient's words that the patient called wrong."""
+    right: frozenset[str] = frozenset()
+    """Names of facts that were called wrong and are right after all; said once, never kept."""
 
     def merged(self, other: "History") -> "History":
         """Both together: the other's answers win where it has any; a danger sign, once told, is never taken
@@ -67,7 +69,7 @@ class History(Record):
             danger -= {DangerSign.NONE}
         again = {answer.partition(":")[0] for answer in other.answers}
         answers = other.answers | {each for each in self.answers if each.partition(":")[0] not in again}
-        wrong = self.wrong | other.wrong
+        wrong = (self.wrong | other.wrong) - other.right
         return self.model_copy(update={**told, "danger": danger, "answers": answers, "wrong": wrong})
 
 

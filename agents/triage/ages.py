@@ -36,7 +36,7 @@ _THINGS = (
     "rash|spot|mole|scar|wound|bite|cut|burn|tattoo|piercing|bruise|lesion|lump|blister|eczema|psoriasis|scab|wart|ulcer|"
     "injury|patch|mark|growth|freckle|bump|cyst|boil|stitches|problem|flare|infection"
 )
-_BETWEEN = r"(?:(?!(?:has|have|had|with|got|and|is|was|keeps|covered|,) )\S+ )?"
+_BETWEEN = r"(?:(?!(?:\d+(?:\.\d+)?|has|have|had|with|got|and|is|was|keeps|covered|,) )\S+ )?"
 _PEOPLE = (
     r"(?:baby|babys|babies|son|daughter|he|she|hes|shes|infant|newborn|boy|girl|kid|child|toddler|grandson|granddaughter|grandchild|nephew|"
     r"niece|lo|one|twins?|triplets|neonate|bubs?|bubba|dd|ds|they|theyre)"

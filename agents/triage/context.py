@@ -15,20 +15,23 @@ from agents.triage.sentences import Sentence
 _PAST = re.compile(
     r"(?<!\S)(?:(?:last|previous) (?:year|summer|winter|spring|autumn|christmas|time|month|pregnancy) "
     r"|(?:\S+ )?(?:years?|yrs?|months?|decades?|ages) ago |in (?:19|20)\d\d "
+    r"|at (?:easter|christmas|new year) "
     r"|in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
     r"|back in |in the past |long ago |way back "
     r"|when (?:i|he|she|we|they) (?:was|were) (?:\S+ )?"
     r"|when (?:i|he|she) had |once had |as (?:a|an) (?:child|kid|baby|teenager|toddler|teen|infant) )"
 )
 _PAST_FORWARD = re.compile(
-    r"(?<!\S)(?:used to (?!it |be )|previously |(?:a |his |her |my |family )?history of |i (?:was|were) once "
+    r"(?<!\S)(?:used to (?!it |be )|previously |(?:(?:past|previous|family|known|medical|strong|his|her|my|a) )+"
+    r"history of "
+    r"|i (?:was|were) once "
     r"|(?:died|dead|passed away|passed) (?:of|from|with) |recovered from |survived |in remission from "
     r"|(?:had|has had|have had) (?:\S+ )?before )"
 )
 _OVER = re.compile(
     r"(?<!\S)(?:all |now |fully |completely )?"
-    r"(?:fine|better|gone|well|recovered|healed|clear|ok|okay|settled|resolved) now $"
-    r"|(?<!\S)(?:all|fully|completely) (?:healed|gone|better|cleared|recovered|settled) "
+    r"(?:fine|better|gone|well|recovered|healed|clear|ok|okay|settled|resolved) now (?=$|just |, |i |with |and )"
+    r"|(?<!\S)(?:all|fully|completely|have all) (?:healed|gone|better|cleared|recovered|settled|fallen off) "
 )
 _PAST_VERBS = frozenset(
     "had was were did didnt died went got couldnt wasnt took caught turned recovered survived".split()
@@ -44,12 +47,16 @@ _OTHERS = (
     "neighbou?rs?|colleagues?|co worker|workmate|coworkers?|acquaintance|someone|somebody|people|person|"
     "celebrity|actress|actor|cousins?|(?:class|flat|house|room|team)mates?|friends?|boss|teacher|stranger|man|woman|lady|guy|"
     "(?<!chemo )(?<!cancer )(?<!transplant )patients?|"
-    "character|uncle|aunt|auntie|boy in|girl in|kid at|child at|lad|mates?|those|everyone|others"
+    "character|uncle|aunt|auntie|"
+    "(?:brother|sister|mother|father|son|daughter) in law|"
+    "boy in|girl in|kid at|child at|lad|mates?|those|everyone|others"
 )
 _OTHER = re.compile(
     r"(?<!\S)(?:(?:my|our|his|her|a|an|the|some|most|this|that|other|one of my|best|old|another) )*"
     rf"(?:{_OTHERS}) (?!says|said|told|tells|thinks|thought|noticed|suggested|mentioned|asked|reckons|pointed|advised)"
 )
+_NAMES_SELF = re.compile(r"(?<!\S)(?:i am|im|as) (?:(?:a|an|the|his|her|their) )?$")
+"""Before a word for another person: whoever writes says what they are themselves."""
 _ANIMAL = re.compile(
     r"(?<!\S)(?:my|our|the|a|his|her) (?:dog|cat|puppy|kitten|horse|pet|rabbit|hamster)s? "
     r"(?!(?:bite|bit|bites|bitten|scratch\S*|licked|has bit\S*) )"
@@ -117,7 +124,11 @@ def _whose(sentence: Sentence, carried: Whose) -> list[Whose]:
     other = Whose.OTHER_THEN if then else Whose.OTHER_NOW
     turns = {sentence.index_at(match.start()): Whose.PATIENT for match in _SELF.finditer(line)}
     turns |= {sentence.index_at(match.start()): Whose.OTHER_THEN for match in _ANIMAL.finditer(line)}
-    turns |= {sentence.index_at(match.start()): other for match in _OTHER.finditer(line)}
+    turns |= {
+        sentence.index_at(match.start()): other
+        for match in _OTHER.finditer(line)
+        if not _NAMES_SELF.search(line[: match.start()])
+    }
     whose = carried if tokens[0] in _CARRIES else Whose.PATIENT
     read: list[Whose] = []
     for at in range(len(tokens)):

@@ -13,6 +13,8 @@ _PRE = re.compile(
     r"(?<!\S)(?:(?:dont|doesnt|didnt) (?:think|believe|feel like) (?:that )?"
     r"(?:i |he |she |it |we |they |its |theres |there )?(?:am |is |has |have |are |be )?"
     r"|(?:cant|couldnt) (?:see|feel|find|notice) (?:any )"
+    r"|not (?:like |really |actually |even |at all |feeling )*(?=suicid)"
+    r"|(?:nobody|noone|no one|none of (?:them|us)) (?:has|have|had|is) (?:got )?(?:a |any )?"
     r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothing|free of|free from|lack of|negative for|"
     r"dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent|hadnt|stopped|apart from) )"
 )

@@ -1,4 +1,4 @@
-"""The red-flag rules as data: `rules/*.yaml`, one file a level, checked when they are loaded.
+"""The red-flag rules as data: `rules/*.yaml`, each file of one level, checked when they are loaded.
 
 A rule of words holds when every group of `all` has a term that the text affirms and no term of `unless` is affirmed.
 A rule without groups belongs to the buttons, the history or the findings, which name it by its id.

@@ -44,6 +44,29 @@ class Fact:
 
 def facts_told(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
     """The facts of all texts, oldest first, and of the buttons, without those the patient called wrong; at most 12."""
+    return tuple(fact for fact in _found(texts, history) if fact.name not in history.wrong)[-_MOST:]
+
+
+def facts_called_wrong(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
+    """The facts that nothing relies on any more, because the patient called them wrong; at most 12."""
+    return tuple(fact for fact in _found(texts, history) if fact.name in history.wrong)[-_MOST:]
+
+
+def told_again(text: str, history: History) -> History | None:
+    """What a later statement sets right again of the facts called wrong; None where it speaks of none of them."""
+    again = [fact for fact in _facts(text) if fact.name in history.wrong]
+    if not again:
+        return None
+    known = history_told(again, History())
+    return History(
+        right=frozenset(fact.name for fact in again),
+        age=known.age,
+        pregnant=known.pregnant,
+        immunosuppressed=known.immunosuppressed,
+    )
+
+
+def _found(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
     found: dict[str, Fact] = {}
     for text in texts:
         for fact in _facts(text):
@@ -51,7 +74,7 @@ def facts_told(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
             found[fact.name] = fact
     for fact in _pressed(history):
         found[fact.name] = fact
-    return tuple(fact for fact in found.values() if fact.name not in history.wrong)[-_MOST:]
+    return tuple(found.values())
 
 
 def history_told(facts: Sequence[Fact], history: History) -> History:

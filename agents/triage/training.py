@@ -1,6 +1,6 @@
 """Trains `likeness.json`, the second reading of a patient's words.
 
-    python -m agents.triage.training tests/agents/triage_cases.yaml
+    python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_second_writer_*.yaml
 
 Prints what cross-validation finds: for each level the share of texts found, and of calmer texts that are raised by
 mistake. Wants scikit-learn (the extra `dev` brings it).
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import yaml
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from agents.evaluation.triage_texts import Judged, load
 from agents.triage.likeness import LEVELS, WEIGHTS, features
 from agents.triage.reading import read
 from conditions import TriageLevel
@@ -35,19 +35,13 @@ For an emergency or same-day care the calm texts count, routine and self-care; f
 _STRENGTH, _SMALLEST, _SEED = 4.0, 0.02, 7
 
 
-def load(path: Path) -> list[tuple[str, TriageLevel]]:
-    """The texts of a file of cases, each with its level."""
-    by_level = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [(text, TriageLevel(level)) for level, texts in by_level.items() for text in texts]
-
-
-def train(cases: Sequence[tuple[str, TriageLevel]]) -> dict[str, object]:
+def train(cases: Sequence[Judged]) -> dict[str, object]:
     """The weights, biases and thresholds; prints the cross-validated figures."""
     names = DictVectorizer(dtype=np.float32)
-    x: csr_matrix = names.fit_transform([features(read(text)) for text, _ in cases])
+    x: csr_matrix = names.fit_transform([features(read(each.text)) for each in cases])
     seen_often = x.getnnz(axis=0) >= 2
     x = x[:, seen_often]
-    urgency = np.array([level.urgency for _, level in cases])
+    urgency = np.array([each.level.urgency for each in cases])
     folds = StratifiedKFold(10, shuffle=True, random_state=_SEED)
     bias, threshold, columns = [], [], []
     for level in LEVELS:
@@ -69,10 +63,10 @@ def train(cases: Sequence[tuple[str, TriageLevel]]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Trains on the file named on the command line and writes the weights."""
+    """Trains on the files named on the command line and writes the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", type=Path)
-    trained = train(load(parser.parse_args().cases))
+    parser.add_argument("cases", type=Path, nargs="+")
+    trained = train([each for path in parser.parse_args().cases for each in load(path)])
     WEIGHTS.write_text(json.dumps(trained, sort_keys=True, indent=0) + "\n", encoding="utf-8")
 
 

@@ -1,10 +1,12 @@
-"""/memory: what is remembered of the patient's newest case; facts can be called wrong, and the case erased."""
+"""/memory: what is remembered of the patient's cases; facts can be called wrong and right again, a case be erased."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from telegram import Update
 
-from agents.triage.told import Fact, facts_told
+from agents.triage.told import Fact, facts_called_wrong, facts_told
 from bot import texts
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import incoming
@@ -18,59 +20,109 @@ from cases.erasure import clean_files, erase_cases
 from cases.record import Case, CaseStatus, History, Role
 from worker.enqueue import enqueue_advise, enqueue_forget
 
-_ERASE = "erase"
+_ERASE, _SHOW = "erase", "show"
 _ADVISABLE = (CaseStatus.EXAMINED, CaseStatus.ADVISED, CaseStatus.DELIVERED)
+_MOST_OTHERS = 5
+_LABEL = 30
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is remembered of one case: facts relied on, facts called wrong, and the patient's other cases."""
+
+    case: Case
+    facts: tuple[Fact, ...]
+    wrong: tuple[Fact, ...]
+    others: tuple[Case, ...]
 
 
 async def memory(update: Update, context: Context) -> None:
-    """/memory: the facts that answers rest on, each with a button to call it wrong."""
+    """/memory: the facts that answers rest on, each with a button to call it wrong, and the other cases."""
     services = services_of(context)
     chat_id = incoming(update).chat_id
     patient_id = await services.consenting_patient(chat_id)
     if patient_id is None:
         await ask_consent(services, chat_id)
         return
-    case = await in_thread(caseload.current_case, services.db, patient_id)
+    newest = await in_thread(caseload.current_case, services.db, patient_id)
+    cases = await in_thread(caseload.cases_of, services.db, patient_id)
+    case = newest or next(reversed(cases), None)
     if case is None:
         await send(services.bot, chat_id, message(texts.MEMORY_EMPTY))
         return
-    await send(services.bot, chat_id, render(case, await in_thread(remembered, services.db, case)))
+    await send(services.bot, chat_id, render(await in_thread(remembered, services.db, case)))
 
 
-def remembered(db: CaseDatabase, case: Case) -> tuple[Fact, ...]:
+def remembered(db: CaseDatabase, case: Case) -> Page:
     """The facts of one case: from the buttons, and from all that the patient wrote."""
-    said = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
-    return facts_told([case.words, *said], case.history)
+    turns = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
+    said = [case.words, *turns]
+    others = [each for each in reversed(caseload.cases_of(db, case.patient_id)) if each.id != case.id]
+    return Page(
+        case, facts_told(said, case.history), facts_called_wrong(said, case.history), tuple(others[:_MOST_OTHERS])
+    )
 
 
-def render(case: Case, facts: tuple[Fact, ...]) -> Message:
+def render(page: Page) -> Message:
     """The facts as a list, and the buttons."""
-    lines = [f"• {escape(fact.words)}" for fact in facts] or [texts.MEMORY_NO_FACTS]
-    about = escape(case.words[:200]) or texts.MEMORY_PHOTO
-    text = texts.MEMORY.format(about=about, day=f"{case.created:%d %B %Y}", facts="\n".join(lines))
-    wrong = [[button(f"✗ {fact.words}", PressKind.MEMORY, case.id, _mark(fact))] for fact in facts]
-    return message(text, [*wrong, [button(texts.MEMORY_ERASE, PressKind.MEMORY, case.id, _ERASE)]])
+    case = page.case
+    lines = [f"• {escape(fact.words)}" for fact in page.facts] or [texts.MEMORY_NO_FACTS]
+    text = texts.MEMORY.format(about=_about(case, 200), day=f"{case.created:%d %B %Y}", facts="\n".join(lines))
+    buttons = [
+        *_one_each("✗ {words}", page.facts, case),
+        *_one_each(texts.MEMORY_RIGHT_AFTER_ALL, page.wrong, case),
+        [button(texts.MEMORY_ERASE, PressKind.MEMORY, case.id, _ERASE)],
+    ]
+    for other in page.others:
+        label = texts.MEMORY_OTHER.format(
+            day=f"{other.created:%d %B}", about=(other.words or texts.MEMORY_PHOTO)[:_LABEL]
+        )
+        buttons.append([button(label, PressKind.MEMORY, other.id, _SHOW)])
+    return message(text, buttons)
+
+
+def _about(case: Case, most: int) -> str:
+    return escape(case.words[:most]) or texts.MEMORY_PHOTO
+
+
+def _one_each(label: str, facts: Sequence[Fact], case: Case) -> list[list[tuple[str, str]]]:
+    return [[button(label.format(words=fact.words), PressKind.MEMORY, case.id, _mark(fact))] for fact in facts]
 
 
 async def correct(services: Services, case: Case, press: Press, message_id: int | None) -> str:
-    """A fact is wrong, or the case shall be erased. Unreadable: there is no such fact any more."""
+    """A fact is wrong or right after all, another case is to be shown, or the case erased. Unreadable: no such fact."""
     if press.value == _ERASE:
         await in_thread(_erase, services.db, case.id)
         await in_thread(enqueue_forget, case.id)
         await send(services.bot, case.chat_id, message(texts.MEMORY_ERASED))
         return ""
-    facts = await in_thread(remembered, services.db, case)
-    wrong = next((fact for fact in facts if _mark(fact) == press.value), None)
-    if wrong is None:
-        raise Unreadable("unknown fact")
-    told = History(wrong=frozenset({wrong.name}))
+    page = await in_thread(remembered, services.db, case)
+    if press.value == _SHOW:
+        await _show(services, page, message_id)
+        return ""
+    told, answer = _pressed(page, press.value)
     changed = await in_thread(caseload.note_history, services.db, case.id, told)
-    page = render(changed, await in_thread(remembered, services.db, changed))
-    if message_id is None or not await edit(services.bot, case.chat_id, message_id, page):
-        await send(services.bot, case.chat_id, page)
+    await _show(services, await in_thread(remembered, services.db, changed), message_id)
     if changed.status in _ADVISABLE:
         await in_thread(enqueue_advise, case.id)
-    return texts.MEMORY_CORRECTED
+    return answer
+
+
+def _pressed(page: Page, mark: str) -> tuple[History, str]:
+    """What the press of a fact's button says, and what is answered to it. Unreadable: no such fact any more."""
+    for fact in page.facts:
+        if _mark(fact) == mark:
+            return History(wrong=frozenset({fact.name})), texts.MEMORY_CORRECTED
+    for fact in page.wrong:
+        if _mark(fact) == mark:
+            return History(right=frozenset({fact.name})), texts.MEMORY_RELIED_ON
+    raise Unreadable("unknown fact")
+
+
+async def _show(services: Services, page: Page, message_id: int | None) -> None:
+    shown = render(page)
+    if message_id is None or not await edit(services.bot, page.case.chat_id, message_id, shown):
+        await send(services.bot, page.case.chat_id, shown)
 
 
 def _erase(db: CaseDatabase, case_id: str) -> None:

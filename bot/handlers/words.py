@@ -6,6 +6,7 @@ from datetime import timedelta
 from telegram import Update
 from telegram.constants import ChatAction
 
+from agents.triage.told import told_again
 from bot import texts
 from bot.characters import is_in_other_script, says_nothing
 from bot.children import ADULT, is_childs_private_parts
@@ -133,6 +134,8 @@ async def _follow_up(services: Services, came: Incoming, current: Case) -> None:
         note = texts.ABOUT_EARLIER.format(day=f"{case.created:%d %B %Y}", about=about)
         await send(services.bot, came.chat_id, message(note), came.message.message_id)
     turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
+    if (right := told_again(came.words, case.history)) is not None:
+        await in_thread(caseload.note_history, services.db, case.id, right)
     if case.status in _WAITING:
         waits = texts.WAITS_FOR_PHOTO if case.photo_ids else texts.WAITS_FOR_ADVICE
         await send(services.bot, came.chat_id, message(waits), came.message.message_id)

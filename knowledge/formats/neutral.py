@@ -28,6 +28,7 @@ _INSTRUCTION = re.compile(
     r"|\byou\s+are\s+now\b.{0,40}\b(?:mode|assistant|model|unrestricted|doctor)\b"
     r"|\bas\s+an?\s+(?:ai|language\s+model|assistant)\b"
     r"|\b(?:note|instructions?|message|attention)\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+)?(?:ai|assistant|model|llm|chat\s?bot|machine)s?\b"
+    r"|\b(?:ai|assistant|model|llm|chat\s?bot)s?\s*[,:]\s*(?:you|please|now|tell|say|answer|reply|output|recommend)\b"
     r"|\b(?:ai|assistant|model|llm|chat\s?bot)s?\s*(?:,|:)?\s+(?:must|should|shall|please)\s+"
     r"(?:now\s+)?(?:answer|reply|respond|say|tell|output|ignore|recommend)\b"
     r"|\b(?:always|only)\s+(?:answer|reply|respond)\s+(?:with|that|by)\b"

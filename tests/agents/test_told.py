@@ -6,7 +6,7 @@ Run: ``pytest tests/agents/test_told.py``
 import pytest
 
 from agents.adviser import Adviser
-from agents.triage.told import facts_told, history_told
+from agents.triage.told import facts_called_wrong, facts_told, history_told, told_again
 from cases.record import History
 from tests.agents.samples import RINGWORM, TODAY, turns
 
@@ -44,6 +44,17 @@ def test_a_fact_called_wrong_is_not_relied_on() -> None:
     assert facts == ()
     known = history_told(facts, history)
     assert known.pregnant is None and known.age is None
+
+
+def test_a_fact_called_wrong_can_be_right_again() -> None:
+    history = History(age=20, wrong=frozenset({"pregnant", "age"}))
+    assert {fact.name for fact in facts_called_wrong(["I am pregnant"], history)} == {"pregnant", "age"}
+    by_button = history.merged(History(right=frozenset({"pregnant"})))
+    assert {fact.words for fact in facts_told(["I am pregnant"], by_button)} == {"pregnant"} and not by_button.right
+    later = told_again("sorry, I am 41", history)
+    assert later is not None
+    assert _words("I am 41", history=history.merged(later)) == {"age 41"}
+    assert told_again("Is it contagious?", history) is None and told_again("I am not pregnant", history) is None
 
 
 def test_facts_stay_bounded() -> None:

@@ -5,9 +5,15 @@ Run: ``pytest tests/bot/test_memory.py``
 
 from bot import texts
 from cases import caseload, conversation
-from local.playground.patient import Patient
+from local.playground.patient import Patient, buttons
 from tests.bot.conftest import House
 from tests.bot.test_chat import advise, one_case, saying, text_of, until
+
+
+def press_when_there(patient: Patient, label: str) -> None:
+    """Press a button that an edit brings."""
+    until(lambda: any(each.get("text") == label for sent in patient.messages() for each in buttons(sent)))
+    patient.press(label)
 
 
 def test_memory_shows_facts_and_a_wrong_one_is_dropped(shared_house: House, agreed: Patient) -> None:
@@ -18,6 +24,43 @@ def test_memory_shows_facts_and_a_wrong_one_is_dropped(shared_house: House, agre
     assert "pregnant" in text_of(shown) and "age 31" in text_of(shown)
     agreed.press("✗ pregnant")
     until(lambda: "pregnant" in caseload.get(shared_house.db, case.id).history.wrong)
+
+
+def test_a_fact_called_wrong_is_right_again_by_button_or_by_words(shared_house: House, agreed: Patient) -> None:
+    agreed.say("I am 31 and pregnant and have a dry patch on my arm")
+    case = one_case(shared_house, agreed)
+    advise(shared_house, case)
+
+    def wrong() -> frozenset[str]:
+        return caseload.get(shared_house.db, case.id).history.wrong
+
+    agreed.say("/memory")
+    agreed.wait_for(saying("What I remember"))
+    agreed.press("✗ pregnant")
+    until(lambda: wrong() == {"pregnant"})
+    press_when_there(agreed, "↺ pregnant – is right after all")
+    until(lambda: not wrong())
+    press_when_there(agreed, "✗ age 31")
+    until(lambda: wrong() == {"age"})
+    agreed.say("I wrote it wrong: I am 41")
+    until(lambda: not wrong())
+    assert caseload.get(shared_house.db, case.id).history.age == 41
+
+
+def test_memory_shows_the_other_questions_too(shared_house: House, agreed: Patient) -> None:
+    agreed.say("I am 31 and have an itchy ring on my leg")
+    advise(shared_house, one_case(shared_house, agreed))
+    agreed.say("/new")
+    agreed.wait_for(saying("A new question"))
+    agreed.say("brown freckles on my shoulder, I am pregnant")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
+    agreed.say("/memory")
+    page = agreed.wait_for(saying("What I remember"))
+    shown = text_of(page)
+    assert "freckles" in shown and "pregnant" in shown and "age 31" not in shown
+    label = next(each["text"] for each in buttons(page) if "itchy ring" in each["text"])
+    agreed.press(label)
+    agreed.wait_for(saying("age 31"))
 
 
 def test_memory_erases_the_case_when_asked(shared_house: House, agreed: Patient) -> None:

@@ -48,7 +48,7 @@ for _level in TriageLevel:
     DELIVERED.labels(_level.value)
 for _kind in ("photo", "words"):
     ANSWER_SECONDS.labels(_kind)
-for _kind in ("case", "turn", "notice", "text"):
+for _kind in ("case", "turn", "notice", "text", "overlay"):
     SENT.labels(_kind)
     RETRIED.labels(_kind)
 for _why in ("erased", "blocked", "refused"):

@@ -174,10 +174,15 @@ def note_history(db: CaseDatabase, case_id: str, history: History, press: str | 
 
 
 def store_findings(
-    db: CaseDatabase, case_id: str, findings: Findings, photo_ids: tuple[int, ...] | None = None
+    db: CaseDatabase,
+    case_id: str,
+    findings: Findings,
+    photo_ids: tuple[int, ...] | None = None,
+    *,
+    explainable: bool = False,
 ) -> bool:
     """RECEIVED → EXAMINED; False: the case is past that, or `photo_ids` (those looked at) are not its photos
-    any more.
+    any more. `explainable`: the model can show what it looked at.
 
     Raises CaseNotFound.
     """
@@ -187,6 +192,7 @@ def store_findings(
         if row.status != CaseStatus.RECEIVED or not looked_at_all:
             return False
         row.findings = db.vault.seal_record(findings, place(case_id, "findings"))
+        row.explainable = explainable
         row.status = CaseStatus.EXAMINED.value
         row.attempts = 0
         row.stalled = None

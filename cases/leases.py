@@ -42,6 +42,11 @@ def card_lease_name(case_id: str) -> str:
     return f"card:{case_id}"
 
 
+def overlay_lease_name(case_id: str) -> str:
+    """Held while the picture of what the model looked at is made."""
+    return f"overlay:{case_id}"
+
+
 class Lease:
     """A lease that is held; got from `lease`."""
 

@@ -22,6 +22,7 @@ QUEUES = ("gpu", "agent", "library")
 
 ROUTES = {
     "worker.examine.examine": {"queue": "gpu"},
+    "worker.explain.explain": {"queue": "gpu"},
     "worker.advise.advise": {"queue": "agent"},
     "worker.advise.reply": {"queue": "agent"},
     "worker.forget.forget": {"queue": "agent"},
@@ -62,7 +63,14 @@ def make_app(settings: WorkerSettings) -> Celery:
     app = Celery(
         "worker",
         broker=settings.broker_url,
-        include=["worker.examine", "worker.advise", "worker.forget", "worker.ingest", "worker.reminding"],
+        include=[
+            "worker.examine",
+            "worker.explain",
+            "worker.advise",
+            "worker.forget",
+            "worker.ingest",
+            "worker.reminding",
+        ],
     )
     app.conf.update(
         task_queues=[Queue(name, routing_key=name, queue_arguments=arguments) for name in QUEUES],

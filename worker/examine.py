@@ -55,4 +55,5 @@ def _examine(case: Case) -> bool:
         if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
             caseload.fail(db, case.id)
         return True
-    return caseload.store_findings(db, case.id, findings, case.photo_ids)
+    explainable = resources.endpoint().can_explain()
+    return caseload.store_findings(db, case.id, findings, case.photo_ids, explainable=explainable)

@@ -9,6 +9,7 @@ from bot import texts
 from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import answer_consent
 from bot.handlers.data import forget, switch_research, withdraw
+from bot.handlers.explaining import explain
 from bot.handlers.guidelines_pressed import on_library_press
 from bot.handlers.memory import correct
 from bot.handlers.words import refuse_childs_private_parts, said_before
@@ -175,4 +176,5 @@ _ABOUT_CASES: dict[PressKind, Callable[[Services, Case, Press, int | None], Awai
     PressKind.CITATION: _citation,
     PressKind.FEEDBACK: _feedback,
     PressKind.MEMORY: correct,
+    PressKind.EXPLAIN: explain,
 }

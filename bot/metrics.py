@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from telegram import Update
 
 from bot.errors import RefusalReason
@@ -24,6 +24,8 @@ SENT = Counter("skingpt_messages_sent", "Messages of the outbox that Telegram to
 RETRIED = Counter("skingpt_messages_retried", "Tries to send a message that have to be made again", ["kind"])
 DROPPED = Counter("skingpt_messages_dropped", "Messages never to be delivered, by reason", ["reason"])
 RATE_LIMITED = Counter("skingpt_telegram_rate_limited", "Calls that Telegram sent back with 429", ["call"])
+
+ROUND = Gauge("skingpt_bot_round_timestamp_seconds", "When the bot's event loop last went round, in Unix time")
 
 UPDATES = ("message", "edited_message", "callback_query", "other")
 

@@ -1,7 +1,7 @@
 """The library on the command line, with a running house or without one.
 
 ./run knowledge search "is ringworm contagious" -k 5 --json          (- reads one question a line)
-./run knowledge load | rebuild | check | list | due | log
+./run knowledge load | rebuild | check | list | due | log | migrate
 ./run knowledge submission 7; ./run knowledge approve | withdraw 7 --author "Dr B"
 ./run knowledge retire | restore | versions KEY
 ./run knowledge invite "Dr A. Example"; ./run knowledge people | remove
@@ -11,18 +11,24 @@ What asks the agent (preview, publish, submit) stands in `agents.library_command
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
-from knowledge import people
+from knowledge import people, schema
 from knowledge.command_line import Author, opened, progress, show_report
+from knowledge.database import connected
 from knowledge.due import due
+from knowledge.errors import KnowledgeError
 from knowledge.library import load_starter
 from knowledge.record import Passage
 from knowledge.reviewing import problems_of_texts
+from knowledge.settings import KnowledgeSettings
 from knowledge.submissions import Submissions
 
 app = typer.Typer(name="knowledge", help="The guideline library.", no_args_is_help=True)
@@ -62,6 +68,32 @@ def load() -> None:
     typer.echo(f"{count} guidelines published.")
     for version in due:
         typer.echo(f"{version.key} version {version.version} is valid by now and live.")
+
+
+@app.command()
+def migrate(
+    to: Annotated[str | None, typer.Option(help="The revision to stop at; default: the newest.")] = None,
+) -> None:
+    """Bring the library's tables up to this program's revision. Old and new processes may be at work meanwhile."""
+    with _tables() as connection:
+        before = schema.revision(connection)
+        schema.upgrade(connection, _revision(to) if to else "head")
+        after = schema.revision(connection)
+    typer.echo(f"The library is at revision {after}" + (f" (before: {before or 'none'})." if before != after else "."))
+
+
+@app.command()
+def downgrade(
+    to: Annotated[str, typer.Argument(help="The revision to go back to, e.g. 0002.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Take the library's tables back, for an earlier program. What only newer ones hold is lost."""
+    target = _revision(to)
+    if not yes:
+        typer.confirm("Is every process stopped, and a backup made?", abort=True)
+    with _tables() as connection:
+        schema.downgrade(connection, target)
+    typer.echo(f"The library is at revision {target}.")
 
 
 @app.command()
@@ -239,6 +271,25 @@ def _show(found: list[Passage]) -> None:
         typer.echo(f"      {passage.text}\n")
     if not found:
         typer.echo("Nothing in the library is about this.")
+
+
+def _revision(name: str) -> str:
+    if name not in schema.revisions():
+        known = ", ".join(reversed(schema.revisions()))
+        raise typer.BadParameter(f"There is no revision {name} here, but {known}.")
+    return name
+
+
+@contextmanager
+def _tables() -> Iterator[Connection]:
+    try:
+        engine = connected(KnowledgeSettings())
+        with schema.migrating(engine) as connection:
+            yield connection
+        engine.dispose()
+    except KnowledgeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A message may come twice or never: tasks can be run twice without harm, and `wor
 lost. Results live in the case, so nothing is stored by Celery.
 """
 
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from kombu import Queue
 
-from worker import observing  # noqa: F401 (it listens to Celery's signals)
+from worker import observing
 from worker.orphans import die_with_parent
 from worker.settings import WorkerSettings
 
@@ -31,6 +32,8 @@ ROUTES = {
     "worker.reminding.remind": {"queue": "library"},
 }
 
+_LIBRARY_NICENESS = 10
+"""Whoever reads documents, and the readers it starts, give way to whoever answers patients on the same machine."""
 _MARGIN_SECONDS = 30
 """A task is redelivered this long after its time limit: never while it may still run."""
 
@@ -107,6 +110,8 @@ def make_app(settings: WorkerSettings) -> Celery:
 @worker_process_init.connect
 def _tie_child_to_parent(**_: object) -> None:
     die_with_parent()
+    if observing.part() == "library":
+        os.nice(_LIBRARY_NICENESS)
 
 
 app = make_app(WorkerSettings())

@@ -5,7 +5,7 @@ Run: ``celery -A worker.app worker -Q gpu -c 1``
 """
 
 from cases import caseload, leases
-from cases.errors import CaseNotFound, LeaseTaken
+from cases.errors import CaseNotFound, LeaseTaken, SealBroken
 from cases.record import Case, CaseStatus
 from worker import resources
 from worker.app import app
@@ -30,6 +30,10 @@ def examine(case_id: str) -> None:
             waits = examined and caseload.get(db, case_id).status is CaseStatus.EXAMINED
     except (CaseNotFound, LeaseTaken):
         return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+    except SealBroken as error:  # no later try could read it: the patient hears of it now
+        log_failure("examine", case_id, error)
+        caseload.fail(db, case_id)
+        return
     if waits:
         enqueue_advise(case_id)
 

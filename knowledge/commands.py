@@ -1,7 +1,7 @@
 """The library on the command line, with a running house or without one.
 
 ./run knowledge search "is ringworm contagious" -k 5 --json          (- reads one question a line)
-./run knowledge load | rebuild | check | list | due | log
+./run knowledge load | rebuild | check | list | due | log | migrate
 ./run knowledge publish FILE --author "Dr A. Example" [--slug psoriasis]   (Markdown, PDF, DOCX, HTML, text)
 ./run knowledge submit FILE --author "Dr A"; ./run knowledge approve 7 --author "Dr B"
 ./run knowledge retire | restore | versions KEY
@@ -18,8 +18,10 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection
 
-from knowledge import people
+from knowledge import people, schema
+from knowledge.database import connected
 from knowledge.due import due
 from knowledge.errors import ChangeRefused, DocumentRefused, KnowledgeError
 from knowledge.library import Library, load_starter
@@ -88,6 +90,32 @@ def load() -> None:
     typer.echo(f"{count} guidelines published.")
     for version in due:
         typer.echo(f"{version.key} version {version.version} is valid by now and live.")
+
+
+@app.command()
+def migrate(
+    to: Annotated[str | None, typer.Option(help="The revision to stop at; default: the newest.")] = None,
+) -> None:
+    """Bring the library's tables up to this program's revision. Old and new processes may be at work meanwhile."""
+    with _tables() as connection:
+        before = schema.revision(connection)
+        schema.upgrade(connection, _revision(to) if to else "head")
+        after = schema.revision(connection)
+    typer.echo(f"The library is at revision {after}" + (f" (before: {before or 'none'})." if before != after else "."))
+
+
+@app.command()
+def downgrade(
+    to: Annotated[str, typer.Argument(help="The revision to go back to, e.g. 0002.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Take the library's tables back, for an earlier program. What only newer ones hold is lost."""
+    target = _revision(to)
+    if not yes:
+        typer.confirm("Is every process stopped, and a backup made?", abort=True)
+    with _tables() as connection:
+        schema.downgrade(connection, target)
+    typer.echo(f"The library is at revision {target}.")
 
 
 @app.command()
@@ -342,6 +370,25 @@ def _in_words(report: Report) -> str:
         place = f", {each.place}" if each.place else ""
         lines.append(f"Taken out, {each.trick}{place}: {each.excerpt}")
     return "\n".join((*lines, *report.warnings))
+
+
+def _revision(name: str) -> str:
+    if name not in schema.revisions():
+        known = ", ".join(reversed(schema.revisions()))
+        raise typer.BadParameter(f"There is no revision {name} here, but {known}.")
+    return name
+
+
+@contextmanager
+def _tables() -> Iterator[Connection]:
+    try:
+        engine = connected(KnowledgeSettings())
+        with schema.migrating(engine) as connection:
+            yield connection
+        engine.dispose()
+    except KnowledgeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 @contextmanager

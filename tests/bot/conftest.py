@@ -106,6 +106,7 @@ def _house(folder: Path, *, needs_approval: bool = False) -> Iterator[House]:
             "pressed": ("advise",),
             "data": ("forget",),
             "memory": ("advise", "forget"),
+            "explaining": ("explain",),
             "guidelines_documents": ("read",),
             "guidelines_pressed": ("read",),
         }.items():

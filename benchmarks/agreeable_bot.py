@@ -1,5 +1,6 @@
 """The real application over a record on disk, with a Bot API that agrees to everything; nothing leaves the process."""
 
+import asyncio
 import base64
 import io
 import json
@@ -96,7 +97,7 @@ class AgreeableHouse:
         consent.give(db, patients.patient_of_chat(db, 7).id, consent.Purpose.CARE)
         settings = BotSettings()
         queue = InboxQueue(db)
-        application = build(settings, queue, db, ChatOrder(queue))
+        application = build(settings, queue, db, ChatOrder(queue), asyncio.Event())
         agreeable = _Agreeable()
         application.bot._request = (agreeable, agreeable)
         await application.initialize()

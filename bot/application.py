@@ -81,8 +81,11 @@ _POLL_SECONDS = 25
 _THREADS = 32
 
 
-def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder) -> BotApplication:
-    """The application with its handlers; connects to nothing yet, and `order` is still to be served.
+def build(
+    settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: ChatOrder, refused: asyncio.Event
+) -> BotApplication:
+    """The application with its handlers; connects to nothing yet, and `order` is still to be served. `refused` is set
+    when Telegram does not know the token any more.
 
     Raises:
         SettingsInvalid: the token does not have Telegram's shape.
@@ -92,12 +95,12 @@ def build(settings: BotSettings, queue: InboxQueue, db: CaseDatabase, order: Cha
         .token(settings.token)
         .update_queue(queue)
         .concurrent_updates(order)
-        .rate_limiter(NotingPace(db))
+        .rate_limiter(NotingPace(db, refused.set))
         .connection_pool_size(128)
         .pool_timeout(20)
         .connect_timeout(10)
         .read_timeout(15)
-        .get_updates_request(ReadableUpdates(read_timeout=_POLL_SECONDS + 10, connect_timeout=10))
+        .get_updates_request(ReadableUpdates(refused.set, read_timeout=_POLL_SECONDS + 10, connect_timeout=10))
     )
     if settings.uses_playground:
         base = settings.bot_api.rstrip("/")
@@ -124,9 +127,10 @@ def _add_handlers(application: BotApplication) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: BotSettings, db: CaseDatabase, desk: Desk) -> AsyncIterator[BotApplication]:
+async def running(settings: BotSettings, db: CaseDatabase, desk: Desk) -> AsyncIterator[asyncio.Event]:
     """The bot at work: polling, answering, delivering. On leaving it finishes the updates it has begun.
 
+    The event is set when Telegram does not know the token any more: then there is nothing left to do but to leave.
     `desk`: where dermatologists keep the library; closed on leaving.
 
     Raises:
@@ -136,7 +140,8 @@ async def running(settings: BotSettings, db: CaseDatabase, desk: Desk) -> AsyncI
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "bot"))
     queue = InboxQueue(db)
     order = ChatOrder(queue)
-    application = build(settings, queue, db, order)
+    refused = asyncio.Event()
+    application = build(settings, queue, db, order, refused)
     await _connect(application)
     attempts = Attempts(application.bot, db, settings.emergency_number, application.process_update)
     application.add_error_handler(attempts.on_error)
@@ -156,7 +161,7 @@ async def running(settings: BotSettings, db: CaseDatabase, desk: Desk) -> AsyncI
         try:
             async with receiving:
                 _log.info("the bot is ready")
-                yield application
+                yield refused
         finally:
             attempts.stop()
             await application.stop()
@@ -181,7 +186,8 @@ async def _polling(application: BotApplication, queue: InboxQueue) -> AsyncItera
     try:
         yield
     finally:
-        await application.updater.stop()
+        with contextlib.suppress(InvalidToken):  # the end of a bot whose token was revoked
+            await application.updater.stop()
 
 
 @contextlib.asynccontextmanager
@@ -258,6 +264,6 @@ def services_for(
 
     albums = Albums(settings.album_seconds, finish_album, forget)
     submission_cards = SubmissionCards(application.bot, db, desk, settings.progress_seconds)
-    once = Once(seconds=60)
+    once = Once(db, seconds=60)
     services = Services(application.bot, db, settings, cards, progress, albums, decoders, once, desk, submission_cards)
     return services

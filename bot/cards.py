@@ -66,11 +66,13 @@ class Cards:
                 card = newer
             return drawn
 
-    async def show_again(self, case: Case, reply_to: int | None = None) -> None:
-        """Send the card once more at the end of the chat; it is edited there from now on."""
+    async def show_again(self, case: Case, press: str, reply_to: int | None = None) -> None:
+        """Send the card once more at the end of the chat, once for this `press`; it is edited there from now on."""
         async with self._lock(case.id):
+            if await asyncio.to_thread(caseload.was_pressed, self._db, case.id, press):
+                return
             card = render_case(case, 0, self._number)
-            await self._send(case, card, reply_to)
+            await self._send(case, card, reply_to, press)
             self._remember(case.id, card)
 
     def close(self) -> None:
@@ -104,10 +106,10 @@ class Cards:
         finally:
             await asyncio.to_thread(ending.close)
 
-    async def _send(self, case: Case, card: Message, reply_to: int | None) -> None:
+    async def _send(self, case: Case, card: Message, reply_to: int | None, press: str | None = None) -> None:
         answers = case.advice is not None or case.status is CaseStatus.FAILED
         sent = await send(self._bot, case.chat_id, message(texts.HERE_IT_COMES) if answers else card, reply_to)
-        await asyncio.to_thread(caseload.set_status_message, self._db, case.id, sent.message_id)
+        await asyncio.to_thread(caseload.set_status_message, self._db, case.id, sent.message_id, press)
         if answers:
             await self._edit(case, sent.message_id, card)
 

@@ -5,6 +5,7 @@
   * PhotoNotFetched  – Telegram did not hand the file out; the patient is asked to send it again
   * UpdateUnreadable – what came is no update of Telegram's; it is dropped
   * SettingsInvalid  – the bot may not start like this; the message names the setting
+  * TokenRefused     – Telegram knew the token and does so no more: the bot ends
 """
 
 from enum import StrEnum
@@ -51,3 +52,7 @@ class UpdateUnreadable(BotError):
 
 class SettingsInvalid(BotError):
     """A setting is missing or contradicts another."""
+
+
+class TokenRefused(BotError):
+    """The token was revoked while the bot was at work."""

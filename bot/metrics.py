@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from telegram import Update
 
 from bot.errors import RefusalReason
@@ -25,6 +25,8 @@ RETRIED = Counter("skingpt_messages_retried", "Tries to send a message that have
 DROPPED = Counter("skingpt_messages_dropped", "Messages never to be delivered, by reason", ["reason"])
 RATE_LIMITED = Counter("skingpt_telegram_rate_limited", "Calls that Telegram sent back with 429", ["call"])
 
+ROUND = Gauge("skingpt_bot_round_timestamp_seconds", "When the bot's event loop last went round, in Unix time")
+
 UPDATES = ("message", "edited_message", "callback_query", "other")
 
 
@@ -46,7 +48,7 @@ for _level in TriageLevel:
     DELIVERED.labels(_level.value)
 for _kind in ("photo", "words"):
     ANSWER_SECONDS.labels(_kind)
-for _kind in ("case", "turn", "notice", "text"):
+for _kind in ("case", "turn", "notice", "text", "overlay"):
     SENT.labels(_kind)
     RETRIED.labels(_kind)
 for _why in ("erased", "blocked", "refused"):

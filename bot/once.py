@@ -1,29 +1,25 @@
-"""Saying a thing once: ten videos of one album get one sentence, and a hundred photos in a minute one plea."""
+"""Saying a thing once: ten videos of one album get one sentence, and a hundred photos in a minute one plea.
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+What was said is known to every bot that shares the record, for a while and by a hash alone.
+"""
 
-_REMEMBERED = 1000
+import asyncio
+import hashlib
+from collections.abc import Hashable
+
+from cases import leases
+from cases.database import CaseDatabase
 
 
 class Once:
-    """Remembers for a while what was said; a restart forgets, and then it is said once more."""
+    """Remembers for a while what was said, in the record."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, db: CaseDatabase, seconds: float) -> None:
         """`seconds`: after so long, the same may be said again."""
+        self._db = db
         self._seconds = seconds
-        self._clock = clock
-        self._said: OrderedDict[Hashable, float] = OrderedDict()
 
-    def first(self, what: Hashable) -> bool:
-        """Whether `what` was not said lately; it counts as said from now on."""
-        now = self._clock()
-        before = self._said.get(what)
-        if before is not None and now - before < self._seconds:
-            return False
-        self._said[what] = now
-        self._said.move_to_end(what)
-        if len(self._said) > _REMEMBERED:
-            self._said.popitem(last=False)
-        return True
+    async def first(self, *what: Hashable) -> bool:
+        """Whether `what` was not said lately; it counts as said from now on. Raises DatabaseUnavailable."""
+        name = hashlib.sha256(repr(what).encode()).hexdigest()[:32]
+        return await asyncio.to_thread(leases.first, self._db, name, self._seconds)

@@ -19,10 +19,11 @@ from telegram.error import BadRequest, Forbidden, RetryAfter
 
 from bot import metrics, texts
 from bot.cards import Cards
+from bot.explanation import caption
 from bot.message import Message, escape, message
 from bot.pace import seconds
 from bot.rendering import render_turn
-from bot.sending import edit, send
+from bot.sending import edit, send, send_photo
 from bot.transient import is_transient
 from cases import caseload, conversation, outbox
 from cases.database import CaseDatabase
@@ -34,6 +35,7 @@ from worker.failures import log_failure
 _log = logging.getLogger(__name__)
 
 _BATCH = 30
+_APOLOGIES = {"case": texts.UNDELIVERED, "turn": texts.UNDELIVERED, "overlay": texts.NOT_EXPLAINED}
 _CHATS_AT_ONCE = 60
 _TRIES = 5
 """Failures of a message, for another reason than that Telegram or the record is away, after which it is dropped."""
@@ -155,9 +157,8 @@ class Outbox:
 
     def _give_up(self, outgoing: Outgoing) -> None:
         """The patient is not left alone: in the place of an answer that cannot be shown they are told so."""
-        if outgoing.kind in ("case", "turn"):
-            apology = texts.UNDELIVERED.encode()
-            outbox.put(self._db, outgoing.chat_id, "text", "", apology, dedupe=f"undelivered:{outgoing.id}")
+        if apology := _APOLOGIES.get(outgoing.kind):
+            outbox.put(self._db, outgoing.chat_id, "text", "", apology.encode(), dedupe=f"undelivered:{outgoing.id}")
         outbox.drop(self._db, outgoing.id, "refused")
         metrics.DROPPED.labels("refused").inc()
 
@@ -184,6 +185,10 @@ class Outbox:
                 case = await asyncio.to_thread(caseload.get, self._db, outgoing.reference)
                 ready = message(texts.READY)
                 return (await send(self._bot, case.chat_id, ready, case.status_message_id)).message_id
+            case "overlay":
+                case = await asyncio.to_thread(caseload.get, self._db, outgoing.reference)
+                picture, words = outgoing.payload, caption(case)
+                return (await send_photo(self._bot, case.chat_id, picture, words, case.status_message_id)).message_id
             case "text":
                 text = message(escape(outgoing.payload.decode()))
                 return (await send(self._bot, outgoing.chat_id, text)).message_id
@@ -221,7 +226,7 @@ class Outbox:
 def _subject(outgoing: Outgoing) -> dict[str, str | int]:
     """What a message is about, by its id."""
     match outgoing.kind:
-        case "case" | "notice":
+        case "case" | "notice" | "overlay":
             return {"case": outgoing.reference}
         case "turn":
             return {"turn": int(outgoing.reference)}

@@ -8,6 +8,7 @@ Source: core.telegram.org/bots/api#getupdates; `telegram.Bot.get_updates`.
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from telegram.request import HTTPXRequest
@@ -18,12 +19,23 @@ from bot.reading import update_of
 _log = logging.getLogger(__name__)
 
 
+_REFUSED = (401, 404)
+"""What Telegram answers to a token it does not know; the library then asks no more, and says nothing."""
+
+
 class ReadableUpdates(HTTPXRequest):
     """Telegram's answer, with the updates in it that the bot can read and the bare ids of the others."""
+
+    def __init__(self, refused: Callable[[], None], **options: Any) -> None:
+        """`refused` hears that Telegram does not know the token any more; `options` are the library's own."""
+        super().__init__(**options)
+        self._refused = refused
 
     async def do_request(self, *arguments: Any, **options: Any) -> tuple[int, bytes]:
         """The HTTP status and the body. Raises what the library's own request raises."""
         status, body = await super().do_request(*arguments, **options)
+        if status in _REFUSED:
+            self._refused()
         return status, readable(body) if status == 200 else body
 
 

@@ -1,12 +1,13 @@
 """What a button carries: at most 64 bytes of callback data, ``kind:reference:value``."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, unique
 
 MAX_BYTES = 64
 """core.telegram.org/bots/api#inlinekeyboardbutton"""
 
 
+@unique
 class PressKind(StrEnum):
     """What was pressed. The references: a case's id, a turn's id, what to do with the library, or nothing."""
 
@@ -22,6 +23,7 @@ class PressKind(StrEnum):
     TURN_CITATION = "t"
     FEEDBACK = "f"
     SHOW = "o"
+    EXPLAIN = "e"
     CONSENT = "y"
     RESEARCH = "r"
     WITHDRAW = "w"

@@ -46,7 +46,7 @@ class Progress:
             _log.error("waiting cases not found yet: %s", type(error).__name__)
             return
         self._resumed = True
-        self._watched.update(case.id for case in waiting)
+        self._watched.update(case_id for case_id, _ in waiting)
 
     async def _look(self, case_id: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from agents.triage import triage, triage_history, triage_words
 from bot import texts
+from bot.explanation import explain_rows
 from bot.message import Block, Message, escape, fitted, message
 from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
@@ -92,6 +93,7 @@ def _case_rows(case: Case) -> list[tuple[tuple[str, str], ...]]:
     return [
         *citation_rows(case.advice.citations, PressKind.CITATION, case.id),
         (helpful, not_helpful),
+        *explain_rows(case),
     ]
 
 

@@ -23,7 +23,7 @@ async def send(bot: Bot, chat_id: int, message: Message, reply_to: int | None = 
     Raises:
         TelegramError: it could not be sent.
     """
-    reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
+    reply = _reply(reply_to)
     try:
         return await bot.send_message(
             chat_id,
@@ -44,6 +44,21 @@ async def send(bot: Bot, chat_id: int, message: Message, reply_to: int | None = 
             reply_parameters=reply,
             link_preview_options=_NO_PREVIEW,
         )
+
+
+async def send_photo(bot: Bot, chat_id: int, jpeg: bytes, caption: str, reply_to: int | None = None) -> Sent:
+    """Send a picture with its caption in HTML; as an answer to the message `reply_to` where that still exists.
+
+    Raises:
+        TelegramError: it could not be sent.
+    """
+    return await bot.send_photo(
+        chat_id, jpeg, caption, parse_mode=ParseMode.HTML, reply_parameters=_reply(reply_to), filename="looked-at.jpg"
+    )
+
+
+def _reply(reply_to: int | None) -> ReplyParameters | None:
+    return ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, message: Message) -> bool:

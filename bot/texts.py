@@ -271,6 +271,20 @@ AGE_BUTTONS = (
 SPECIAL_BUTTONS = (("pregnant", "Pregnant"), ("immune", "Weak immune system"), ("neither", "Neither"))
 MORE_DANGER = "❗ One more warning sign"
 HELPFUL, NOT_HELPFUL = "👍 Helpful", "👎 Not helpful"
+EXPLAIN = "🔍 What did it look at?"
+EXPLAINING = "I'm asking the model. The picture comes here in a moment."
+EXPLAINING_ALREADY = "I'm on it. If nothing comes within a minute, please press again."
+EXPLAINED_ALREADY = "I have sent you that picture already."
+EXPLAINED_NO_MORE = "I can't show that for this answer any more."
+NOT_EXPLAINED = "I can't show you that right now. My answer stands as it is. Please press again later."
+EXPLANATION = (
+    "🔍 <b>What the model looked at</b>{first}\n"
+    "Warm (orange) parts are where covering the picture changed the model's answer most; grey parts hardly mattered. "
+    "If everything is grey, no single part did.\n\n"
+    "This is about the picture alone, without what you told me. It is <b>not a reason and not a diagnosis</b>: my "
+    "answer, and how soon to see someone, stand as they are."
+)
+EXPLANATION_FIRST = " (in the first of your {photos} photos)"
 
 STAGE_RECEIVED = "📷 I have your {photos}. {queue}"
 STAGE_LOOKING = "I'm looking now…"

@@ -157,10 +157,15 @@ def queue_place(db: CaseDatabase, case_id: str) -> int:
         return session.execute(waiting).scalar_one()
 
 
-def note_history(db: CaseDatabase, case_id: str, history: History) -> Case:
-    """Merge the answers into the history and count its revision up. Raises CaseNotFound."""
+def note_history(db: CaseDatabase, case_id: str, history: History, press: str | None = None) -> Case:
+    """Merge the answers into the history and count its revision up; the `press` that was dealt with last changes
+    nothing. Raises CaseNotFound.
+    """
     with db.write() as session:
         row = case_row(session, case_id)
+        if press is not None and row.last_press == press:
+            return snapshot(db.vault, row)
+        row.last_press = press or row.last_press
         merged = history_of(db.vault, row).merged(history)
         row.history = db.vault.seal_record(merged, place(case_id, "history"))
         row.history_revision += 1
@@ -169,10 +174,15 @@ def note_history(db: CaseDatabase, case_id: str, history: History) -> Case:
 
 
 def store_findings(
-    db: CaseDatabase, case_id: str, findings: Findings, photo_ids: tuple[int, ...] | None = None
+    db: CaseDatabase,
+    case_id: str,
+    findings: Findings,
+    photo_ids: tuple[int, ...] | None = None,
+    *,
+    explainable: bool = False,
 ) -> bool:
     """RECEIVED → EXAMINED; False: the case is past that, or `photo_ids` (those looked at) are not its photos
-    any more.
+    any more. `explainable`: the model can show what it looked at.
 
     Raises CaseNotFound.
     """
@@ -182,6 +192,7 @@ def store_findings(
         if row.status != CaseStatus.RECEIVED or not looked_at_all:
             return False
         row.findings = db.vault.seal_record(findings, place(case_id, "findings"))
+        row.explainable = explainable
         row.status = CaseStatus.EXAMINED.value
         row.attempts = 0
         row.stalled = None
@@ -222,10 +233,21 @@ def mark_delivered(db: CaseDatabase, case_id: str) -> bool:
         return True
 
 
-def set_status_message(db: CaseDatabase, case_id: str, message_id: int) -> None:
-    """Note the message that is edited as the case moves on. Raises CaseNotFound."""
+def set_status_message(db: CaseDatabase, case_id: str, message_id: int, press: str | None = None) -> None:
+    """Note the message that is edited as the case moves on, and the `press` that asked for it. Raises CaseNotFound."""
     with db.write() as session:
-        case_row(session, case_id).status_message_id = message_id
+        row = case_row(session, case_id)
+        row.status_message_id = message_id
+        row.last_press = press or row.last_press
+
+
+def was_pressed(db: CaseDatabase, case_id: str, press: str) -> bool:
+    """Whether this is the press that was dealt with last: the bot was killed before it could note that it is done.
+
+    A chat's presses are dealt with in order, so no earlier one comes again. Raises CaseNotFound.
+    """
+    with db.read() as session:
+        return case_row(session, case_id).last_press == press
 
 
 def count_attempt(db: CaseDatabase, case_id: str) -> int:
@@ -269,9 +291,9 @@ def close(db: CaseDatabase, case_id: str) -> None:
         case_row(session, case_id).status = CaseStatus.CLOSED.value
 
 
-def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
-    """Cases that wait for findings or (newer) advice, untouched for so long, and that nobody holds a lease
-    on.
+def unfinished(db: CaseDatabase, older_than: timedelta) -> list[tuple[str, CaseStatus]]:
+    """Cases that wait for findings or (newer) advice, untouched for so long, and that nobody holds a lease on: the
+    id and the stage of each. Nothing sealed is opened, so that a damaged record holds up no other.
     """
     now = db.now()
     outdated = and_(
@@ -279,7 +301,7 @@ def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
         CaseRow.history_revision > CaseRow.advice_revision,
     )
     waiting = (
-        select(CaseRow)
+        select(CaseRow.id, CaseRow.status)
         .where(
             or_(CaseRow.status.in_([status.value for status in _UNADVISED]), outdated),
             CaseRow.touched <= now - older_than,
@@ -288,4 +310,4 @@ def unfinished(db: CaseDatabase, older_than: timedelta) -> list[Case]:
         .order_by(CaseRow.number)
     )
     with db.read() as session:
-        return [snapshot(db.vault, row) for row in session.scalars(waiting)]
+        return [(row.id, CaseStatus(row.status)) for row in session.execute(waiting)]

@@ -13,6 +13,7 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cases import schema
+from cases.damage import damaged_cases
 from cases.database import KEY_CHECK, CaseDatabase, as_it_is
 from cases.errors import CasesError, SchemaUnknown
 from cases.heartbeat import SILENT, Heartbeat, heartbeats
@@ -68,7 +69,7 @@ def check_work(settings: CasesSettings) -> Sequence[Finding]:
             with db.read() as session:
                 if not inspect(session.connection()).has_table(HeartbeatRow.__tablename__):
                     return []  # `check_database` has said that the tables are old
-            return [*_life(heartbeats(db), datetime.now(UTC)), *_stuck(standing(db))]
+            return [*_life(heartbeats(db), datetime.now(UTC)), *_stuck(standing(db)), *_damaged(db)]
     except CasesError as error:
         return [broken("work", *_parted(error))]
 
@@ -157,6 +158,16 @@ def _stuck(now: Standing) -> list[Finding]:
         remedy = "Most are patients who blocked the bot; look for 'given up' and 'refused' in the bot's log."
         found.append(warning("messages", says, remedy, dropped=now.dropped))
     return found
+
+
+def _damaged(db: CaseDatabase) -> list[Finding]:
+    damaged = damaged_cases(db)
+    if not damaged:
+        return []
+    some = ", ".join(damaged[:5]) + (" …" if len(damaged) > 5 else "")
+    says = f"The records of {len(damaged)} cases are damaged and cannot be opened: {some}."
+    remedy = "Their patients got an apology. Look at the disk, and restore a backup elsewhere to read what they said."
+    return [broken("cases", says, remedy, damaged=len(damaged))]
 
 
 def _wait(part: str, waiting: Waiting, what: str, remedy: str) -> Finding:

@@ -93,15 +93,16 @@ def stall(db: CaseDatabase, turn_id: int) -> datetime:
         return row.stalled
 
 
-def unanswered(db: CaseDatabase, older_than: timedelta) -> list[Turn]:
-    """Patients' turns without an answer, untried for so long, in chats that nobody holds a lease on.
+def unanswered(db: CaseDatabase, older_than: timedelta) -> list[int]:
+    """Patients' turns without an answer, untried for so long, in chats that nobody holds a lease on, by their ids.
 
-    The words that opened a case are left out: the case's advice answers them.
+    The words that opened a case are left out: the case's advice answers them. Nothing sealed is opened, so that a
+    damaged turn holds up no other.
     """
     now = db.now()
     reply = aliased(TurnRow)
     waiting = (
-        select(TurnRow)
+        select(TurnRow.id)
         .join(CaseRow, CaseRow.id == TurnRow.case_id)
         .join(PatientRow, PatientRow.id == TurnRow.patient_id)
         .where(
@@ -114,7 +115,7 @@ def unanswered(db: CaseDatabase, older_than: timedelta) -> list[Turn]:
         .order_by(TurnRow.id)
     )
     with db.read() as session:
-        return [turn_of(db.vault, row) for row in session.scalars(waiting)]
+        return list(session.scalars(waiting))
 
 
 def new_turn(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cases.database import CaseDatabase
 from cases.errors import DatabaseUnavailable, ErasureUnfinished
 from cases.inbox import inbox_place
-from cases.leases import case_lease_name, chat_lease_name
+from cases.leases import case_lease_name, chat_lease_name, overlay_lease_name
 from cases.record import Erasure
 from cases.tables import (
     CaseRow,
@@ -60,10 +60,10 @@ def erase_cases(session: Session, case_ids: list[str]) -> dict[str, int]:
     """Delete these cases with all that hangs on them; rows by table."""
     turn_ids = [str(each) for each in session.scalars(select(TurnRow.id).where(TurnRow.case_id.in_(case_ids)))]
     about_these = or_(
-        (OutboxRow.kind == "case") & OutboxRow.reference.in_(case_ids),
+        OutboxRow.kind.in_(("case", "overlay")) & OutboxRow.reference.in_(case_ids),
         (OutboxRow.kind == "turn") & OutboxRow.reference.in_(turn_ids),
     )
-    lease_names = [case_lease_name(each) for each in case_ids]
+    lease_names = [name(each) for name in (case_lease_name, overlay_lease_name) for each in case_ids]
     return {
         "outbox": _erased(session, delete(OutboxRow).where(about_these)),
         "leases": _erased(session, delete(LeaseRow).where(LeaseRow.name.in_(lease_names))),

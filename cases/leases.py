@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Exists, delete, exists, literal, select
@@ -16,6 +17,8 @@ from cases.database import CaseDatabase
 from cases.errors import DatabaseUnavailable, LeaseLost, LeaseTaken
 from cases.tables import LeaseRow
 
+CALLED: Final = "first"
+"""The owner of what `first` notes."""
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,11 @@ def inbox_lease_name(chat_id: int) -> str:
 def card_lease_name(case_id: str) -> str:
     """Held while a case is shown in its chat for the first time."""
     return f"card:{case_id}"
+
+
+def overlay_lease_name(case_id: str) -> str:
+    """Held while the picture of what the model looked at is made."""
+    return f"overlay:{case_id}"
 
 
 class Lease:
@@ -101,6 +109,21 @@ def is_held(db: CaseDatabase, name: str) -> bool:
     """Whether somebody holds a live lease on `name`."""
     with db.read() as session:
         return bool(session.scalar(select(is_leased(literal(name), db.now()))))
+
+
+def first(db: CaseDatabase, name: str, seconds: float) -> bool:
+    """Whether nobody called `name` within the last `seconds`: a lease that is not given back, and so of one alone.
+
+    What has run out is taken away. Raises DatabaseUnavailable.
+    """
+    with db.write() as session:
+        now = db.now()
+        session.execute(delete(LeaseRow).where(LeaseRow.owner == CALLED, LeaseRow.expires <= now))
+        if session.get(LeaseRow, f"{CALLED}:{name}") is not None:
+            return False
+        expires = now + timedelta(seconds=seconds)
+        session.add(LeaseRow(name=f"{CALLED}:{name}", owner=CALLED, token=uuid4().hex, expires=expires))
+        return True
 
 
 def is_leased(name: ColumnElement[str], now: datetime) -> Exists:

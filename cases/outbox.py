@@ -61,11 +61,17 @@ def add(
     return True
 
 
+def is_known(db: CaseDatabase, dedupe: str) -> bool:
+    """Whether a message was stored under `dedupe`, sent or not."""
+    with db.read() as session:
+        return session.scalar(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)) is not None
+
+
 def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:
     """At most `limit` messages to send now, oldest first; they are the owner's for 60 s.
 
     A chat whose earlier message is held by a sender or waits for its retry has to wait as well, so that
-    nothing overtakes.
+    nothing overtakes. A kind that only a newer program knows is left to it.
     """
     now = db.now()
     earlier = aliased(OutboxRow)
@@ -75,7 +81,12 @@ def due(db: CaseDatabase, limit: int, owner: str) -> list[Outgoing]:
         earlier.ended.is_(None),
         or_(earlier.due > now, and_(earlier.leased_until.is_not(None), earlier.leased_until > now)),
     )
-    ready = select(OutboxRow).where(OutboxRow.ended.is_(None), ~held_back).order_by(OutboxRow.id).limit(limit)
+    ready = (
+        select(OutboxRow)
+        .where(OutboxRow.ended.is_(None), OutboxRow.kind.in_(_KINDS), ~held_back)
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )
     with db.write() as session:
         rows = session.scalars(ready).all()
         for row in rows:

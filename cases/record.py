@@ -231,7 +231,8 @@ class CaseStatus(StrEnum):
 
 class Case(Record):
     """A snapshot of one case. `id` is a uuid4 in hex; `words` the caption, or the words that opened it; `stalled` since
-    when its present stage waits for a part that is not available.
+    when its present stage waits for a part that is not available; `explainable` whether the model that gave the
+    findings can show what it looked at.
     """
 
     id: str
@@ -247,6 +248,7 @@ class Case(Record):
     status_message_id: int | None
     attempts: int
     stalled: datetime | None = None
+    explainable: bool = False
     created: datetime
 
 
@@ -258,7 +260,7 @@ class Patient(Record):
     language: str
 
 
-OutgoingKind = Literal["case", "turn", "text", "notice"]
+OutgoingKind = Literal["case", "turn", "text", "notice", "overlay"]
 
 
 class Outgoing(Record):

@@ -49,5 +49,6 @@ def snapshot(vault: Vault, row: CaseRow) -> Case:
         status_message_id=row.status_message_id,
         attempts=row.attempts,
         stalled=row.stalled,
+        explainable=bool(row.explainable),
         created=row.created,
     )

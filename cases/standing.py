@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from cases.database import CaseDatabase
+from cases.leases import CALLED
 from cases.record import CaseStatus, Role
 from cases.tables import CaseRow, InboxRow, LeaseRow, OutboxRow, TurnRow
 
@@ -49,7 +50,7 @@ def standing(db: CaseDatabase) -> Standing:
             advice=_waiting(session, now, CaseRow.touched, _wants_advice()),
             replies=_waiting(session, now, TurnRow.created, _wants_reply()),
             messages=_waiting(session, now, OutboxRow.due, OutboxRow.ended.is_(None), OutboxRow.due <= now),
-            leases=_count(session, LeaseRow.expires > now),
+            leases=_count(session, LeaseRow.expires > now, LeaseRow.owner != CALLED),
             failed=_count(session, CaseRow.status == CaseStatus.FAILED.value, CaseRow.touched > now - LATELY),
             dropped=_count(session, OutboxRow.dropped.is_not(None), OutboxRow.ended > now - LATELY),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     Float,
@@ -100,7 +101,8 @@ class ConsentRow(Table):
 
 class CaseRow(Table):
     """One case; `number` is the order of arrival, `touched` when a stage was last completed or tried, `stalled` since
-    when its stage waits for a part that is not there.
+    when its stage waits for a part that is not there; `explainable` whether the model that looked at its photos can
+    show what it looked at (none: before it was noted); `last_press` the last button press that was dealt with.
     """
 
     __tablename__ = "cases"
@@ -118,8 +120,10 @@ class CaseRow(Table):
     advice: Mapped[bytes | None] = mapped_column(LargeBinary)
     advice_revision: Mapped[int | None] = mapped_column(Integer)
     status_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    last_press: Mapped[str | None] = mapped_column(String(128))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     stalled: Mapped[datetime | None] = mapped_column(UtcTime)
+    explainable: Mapped[bool | None] = mapped_column(Boolean)
     created: Mapped[datetime] = mapped_column(UtcTime)
     touched: Mapped[datetime] = mapped_column(UtcTime)
 

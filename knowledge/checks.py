@@ -9,16 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
 
 from checkup import Check, Finding, broken, warning, well
 from knowledge import catalogue
 from knowledge.embedding import RemoteEmbedder
 from knowledge.errors import IndexMissing, KnowledgeError
-from knowledge.schema import MIGRATIONS, version_table
+from knowledge.schema import MIGRATIONS, revision
 from knowledge.settings import KnowledgeSettings
 from knowledge.standing import as_it_is, is_new
 from knowledge.vector_index import Kind, VectorIndex
@@ -34,7 +32,7 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
     if is_new(settings):
         return [broken("library", "There is no guideline library yet.", "Run: ./run knowledge load (or ./run up)")]
     with as_it_is(settings) as connection:
-        at = _revision(connection)
+        at = revision(connection)
         try:
             steps = ScriptDirectory(str(MIGRATIONS)).iterate_revisions("head", at or "base")
             missing = [step.revision for step in steps][::-1]
@@ -43,17 +41,12 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
             return [broken("library", f"A newer version of this program made the library ({at}).", remedy)]
         if missing:
             says = f"The library is at revision {at or 'none'}; {', '.join(missing)} are missing."
-            return [broken("library", says, "Run: ./run knowledge load", revision=at, missing=len(missing))]
-        guidelines, passages = len(catalogue.live_versions(connection)), len(catalogue.live_chunks(connection))
+            return [broken("library", says, "Run: ./run knowledge migrate", revision=at, missing=len(missing))]
+        guidelines, passages = catalogue.live_counts(connection)
     if not guidelines:
         return [broken("library", "The library holds no guideline.", "Run: ./run knowledge load")]
     says = f"{guidelines} guidelines in {passages} passages, at the newest revision, {at}."
     return [well("library", says, revision=at, guidelines=guidelines, passages=passages)]
-
-
-def _revision(connection: Connection) -> str | None:
-    options = {"version_table": version_table(connection.engine)}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
 def check_guidelines(settings: KnowledgeSettings, today: date | None = None) -> Sequence[Finding]:
@@ -97,7 +90,7 @@ def check_index(settings: KnowledgeSettings) -> Sequence[Finding]:
     try:
         with as_it_is(settings) as connection:
             generation = catalogue.live_generation(connection, settings.embedding_model)
-            chunk_ids = {str(row.chunk_id) for row in catalogue.live_chunks(connection)}
+            chunk_ids = catalogue.live_chunk_ids(connection)
             phrases = {str(row.name_id): str(row.phrase) for row in catalogue.live_names(connection)}
         differing = _differing(index, generation, chunk_ids, set(phrases))
         if differing:

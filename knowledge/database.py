@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event, make_url
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from knowledge.errors import LibraryUnavailable
-from knowledge.schema import migrate
+from knowledge.schema import prepare
 from knowledge.settings import KnowledgeSettings
 
 PATIENCE: Final = 60
@@ -26,17 +27,30 @@ _WRITER_LOCK: Final = 0x6C696272
 
 
 def open_database(settings: KnowledgeSettings) -> Engine:
-    """The engine of the migrated database. Raises LibraryUnavailable."""
+    """The engine of a database whose tables this program can use. Raises LibraryUnavailable."""
+    engine = connected(settings)
+    with _openable(settings):
+        prepare(engine, may_migrate=settings.migrate)
+    return engine
+
+
+def connected(settings: KnowledgeSettings) -> Engine:
+    """The engine of the database, whatever tables it has. Raises LibraryUnavailable."""
+    with _openable(settings):
+        url = make_url(settings.database_url)
+        return _sqlite(settings.database_url) if url.get_backend_name() == "sqlite" else _postgres(url)
+
+
+@contextmanager
+def _openable(settings: KnowledgeSettings) -> Iterator[None]:
     url = make_url(settings.database_url)
     place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     try:
-        engine = _sqlite(settings.database_url) if url.get_backend_name() == "sqlite" else _postgres(url)
-        migrate(engine)
+        yield
     except (OSError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, SQLAlchemyError) as error:
         remedy = "check SKINGPT_KNOWLEDGE_URL, and that the folder is writable or the server and its driver are there"
         problem = f"the library's database {place} cannot be opened ({type(error).__name__})"
         raise LibraryUnavailable(f"{problem}; {remedy}") from error
-    return engine
 
 
 @contextmanager
@@ -67,10 +81,19 @@ def _mapped_errors() -> Iterator[None]:
         raise LibraryUnavailable(f"{problem}; check that it has room and is reachable, then try again") from None
 
 
+class _WithHints(SQLiteCompiler):
+    """Writes a select's hints (`INDEXED BY`) behind the table's name, as SQLAlchemy does for others."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        """The hint as it is."""
+        return text
+
+
 def _sqlite(url: str) -> Engine:
     path = Path(make_url(url).database or "knowledge.db")
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    engine.dialect.statement_compiler = _WithHints
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, record: Any) -> None:

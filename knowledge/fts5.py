@@ -1,14 +1,17 @@
 """Word search in SQLite: FTS5 with Porter stems, ranked by BM25 (https://www.sqlite.org/fts5.html)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, TextClause, bindparam, text
 
 from knowledge.keyword_hit import Hit
 
 _TITLE, _SECTION, _TEXT = 2.0, 1.0, 1.0
 """What a word is worth by where it stands."""
+MOST_ROWS: Final = 20_000
+"""Rows that are ranked, those of the rarest words first: ranking is what takes time, and in a large library a word that
+stands in every fifth passage tells next to nothing (BM25 weighs it by its rarity)."""
 
 
 class Fts5:
@@ -39,19 +42,18 @@ class Fts5:
         if not asked:
             return []
         rank = f"bm25(chunk_words, {_TITLE}, {_SECTION}, {_TEXT})"
-        parameters: dict[str, Any] = {"query": match_query(asked), "limit": limit}
+        found = f"SELECT rowid, -{rank} FROM chunk_words WHERE chunk_words MATCH :query"
+        best = f"ORDER BY {rank} LIMIT :limit"
         if slugs is None:
-            statement = text(
-                f"SELECT rowid, -{rank} FROM chunk_words WHERE chunk_words MATCH :query ORDER BY {rank} LIMIT :limit"
-            )
-        else:
-            statement = text(
-                f"SELECT chunk_words.rowid, -{rank} FROM chunk_words JOIN chunk ON chunk.row = chunk_words.rowid"
-                " JOIN publication ON publication.number = chunk.publication"
-                f" WHERE chunk_words MATCH :query AND publication.slug IN :slugs ORDER BY {rank} LIMIT :limit"
-            ).bindparams(bindparam("slugs", expanding=True))
-            parameters["slugs"] = slugs
-        return [Hit(int(row), float(score)) for row, score in connection.execute(statement, parameters)]
+            asked = _rarest(connection, asked)
+            return _hits(connection, text(f"{found} {best}"), query=match_query(asked), limit=limit)
+        # The word index holds nothing of retired texts. The plus keeps SQLite from asking it once for every row.
+        within = (
+            "AND +rowid IN (SELECT chunk.row FROM chunk WHERE chunk.publication IN"
+            " (SELECT number FROM publication WHERE slug IN :slugs))"
+        )
+        statement = text(f"{found} {within} {best}").bindparams(bindparam("slugs", expanding=True))
+        return _hits(connection, statement, query=match_query(asked), limit=limit, slugs=slugs)
 
     def name_hits(self, connection: Connection, asked: Sequence[str], limit: int) -> list[Hit]:
         """By BM25."""
@@ -61,8 +63,28 @@ class Fts5:
             "SELECT rowid, -bm25(name_words) FROM name_words WHERE name_words MATCH :query"
             " ORDER BY bm25(name_words) LIMIT :limit"
         )
-        found = connection.execute(statement, {"query": match_query(asked), "limit": limit})
-        return [Hit(int(row), float(score)) for row, score in found]
+        return _hits(connection, statement, query=match_query(asked), limit=limit)
+
+
+def _hits(connection: Connection, statement: TextClause, **parameters: Any) -> list[Hit]:
+    return [Hit(int(row), float(score)) for row, score in connection.execute(statement, parameters)]
+
+
+def _rarest(connection: Connection, asked: Sequence[str]) -> list[str]:
+    """The words to rank by: all of them, or the rarest whose rows are MOST_ROWS together, and at least one."""
+    counted = text("SELECT count(*) FROM (SELECT 1 FROM chunk_words WHERE chunk_words MATCH :query LIMIT :most)")
+    rows = {
+        word: connection.execute(counted, {"query": match_query([word]), "most": MOST_ROWS}).scalar_one()
+        for word in asked
+    }
+    kept: list[str] = []
+    total = 0
+    for word in sorted(asked, key=lambda word: int(rows[word])):
+        total += rows[word]
+        if kept and total > MOST_ROWS:
+            break
+        kept.append(word)
+    return kept
 
 
 def match_query(asked: Sequence[str]) -> str:

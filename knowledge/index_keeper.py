@@ -81,6 +81,10 @@ class IndexKeeper:
 
     def rebuild(self, tell: Callable[[int, int], None] = lambda done, of: None) -> int:
         """Builds the index anew and switches it in; the number of chunks in it. `tell` hears of the embedding."""
+        with reading(self._engine) as connection:
+            texts, _ = catalogue.live_counts(connection)
+        if texts:
+            self._vectors.keep_to_length()
         self._live_entries(tell)  # Embeds what is not remembered yet, before the right to write is held.
         generation = uuid.uuid4().hex[:16]
         try:
@@ -107,8 +111,8 @@ class IndexKeeper:
     def _differences(self) -> tuple[list[str], list[str]]:
         with reading(self._engine) as connection:
             live = {
-                Kind.CHUNKS: {row.chunk_id for row in catalogue.live_chunks(connection)},
-                Kind.NAMES: {row.name_id for row in catalogue.live_names(connection)},
+                Kind.CHUNKS: catalogue.live_chunk_ids(connection),
+                Kind.NAMES: catalogue.live_name_ids(connection),
             }
             try:
                 generation = catalogue.live_generation(connection, self._model)
@@ -128,9 +132,8 @@ class IndexKeeper:
         with reading(self._engine) as connection:
             chunk_rows = catalogue.live_chunks(connection)
             name_rows = catalogue.live_names(connection)
-        chunk_vectors = self._vectors.embed(
-            [embedded_text(row.title, row.section, row.text) for row in chunk_rows], tell
-        )
+        chunk_texts = [embedded_text(row.title, row.section, row.text) for row in chunk_rows]
+        chunk_vectors = self._vectors.embed(chunk_texts, tell)
         name_vectors = self._vectors.embed([row.phrase for row in name_rows])
         return (
             [Entry(row.chunk_id, row.slug, vector) for row, vector in zip(chunk_rows, chunk_vectors, strict=True)],

@@ -68,6 +68,7 @@ def _copy(file: Path, library: Library, vectors: VectorCache) -> Library:
         data=file.parent,
         knowledge_url=f"sqlite:///{file}",
         embedding_model=library.model,
+        migrate=True,
         library_grace_days=library.settings.library_grace_days,
     )
     engine = open_database(settings)

@@ -29,6 +29,12 @@ from knowledge.words import telling_words
 DEPTH = 40
 """What each search of chunks contributes at most."""
 
+NARROW = 12
+"""A search limited to at most so many conditions looks among theirs alone: the largest class has so many."""
+
+WIDE_DEPTH = 400
+"""What each search of chunks contributes where a filter lets through many conditions: what does not fit is dropped."""
+
 NAME_DEPTH = 120
 """The same for names: enough that the three nearest of every likely guideline are among them."""
 
@@ -134,12 +140,15 @@ class Search:
         due_from: date,
     ) -> _Hits:
         slugs = None if allowed is None else sorted(set(allowed.values()))
+        depth = DEPTH
+        if slugs is not None and len(slugs) > NARROW:
+            slugs, depth = None, WIDE_DEPTH
         index = self.library.index
         generation = catalogue.live_generation(connection, self.library.model)
         words, asked = keyword_index(connection), telling_words(question)
-        chunk_hits = words.chunk_hits(connection, asked, DEPTH, slugs)
+        chunk_hits = words.chunk_hits(connection, asked, depth, slugs)
         name_hits = words.name_hits(connection, asked, NAME_DEPTH)
-        near_chunks = index.nearest(generation, Kind.CHUNKS, vector, DEPTH, slugs)
+        near_chunks = index.nearest(generation, Kind.CHUNKS, vector, depth, slugs)
         near_names = index.nearest(generation, Kind.NAMES, vector, NAME_DEPTH, slugs)
         chunks = catalogue.live_chunks_among(
             connection, [hit.row for hit in chunk_hits], [near.entry_id for near in near_chunks], due_from

@@ -21,6 +21,10 @@ class KnowledgeSettings(RoomSettings):
     chroma_url: str = "http://127.0.0.1:8771"
     embedder_url: str = "http://127.0.0.1:8772"
     embedding_model: str = BUNDLED_MODEL
+    migrate: bool = True
+    """Whether every process upgrades the tables when it opens them; set to no where several machines share the
+    database, and upgrade it first with `./run knowledge migrate`.
+    """
     library_second_approver: bool = False
     """Whether somebody other than the author must approve what a person publishes."""
     library_grace_days: int = Field(default=90, ge=0)

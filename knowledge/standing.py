@@ -48,7 +48,7 @@ def library_standing(settings: KnowledgeSettings, today: date | None = None) -> 
         if not inspect(connection).has_table(tables.publications.name):
             return None
         live = catalogue.live_versions(connection)
-        passages = len(catalogue.live_chunks(connection))
+        _, passages = catalogue.live_counts(connection)
         newest = connection.execute(select(func.max(tables.publications.c.number))).scalar() or 0
     return LibraryStanding(
         guidelines=len(live),

@@ -19,6 +19,7 @@ from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, K
 from knowledge.library import Library
 from knowledge.preparing import plain_name, prepared, reported
 from knowledge.record import Version
+from knowledge.rehearsal import Change
 from knowledge.report import Comparison
 from knowledge.sandbox import LARGEST_FILE
 from knowledge.submission import Details, State, Submission, is_other, submission_of
@@ -26,19 +27,24 @@ from knowledge.submission import Details, State, Submission, is_other, submissio
 MOST_STARTS: Final = 5
 """Readings that began and never ended, after which a file counts as one that cannot be read."""
 
-
 OPEN = (State.RECEIVED, State.READY, State.WAITING)
 _READABLE = (State.RECEIVED, State.READY)
 UNDECIDED = (*OPEN, State.REFUSED)
-"""What may be read again."""
+"""What may be read again, or taken back."""
+_DECIDABLE = (State.READY, State.WAITING)
+_FORGOTTEN: Mapping[State, Mapping[str, Any]] = {
+    State.PUBLISHED: {"content": b""},
+    State.WITHDRAWN: {"content": b"", "edition": None, "report": None},
+}
+"""What is not kept once it is decided: somebody may have sent a patient's letter by mistake."""
 
 _SHOWN = tuple(column for column in tables.submissions.c if column.name != "content")
 """A file may have 25 MB: it is loaded to be read, and for nothing else."""
 
 Tell = Callable[[int, int], None]
 """Hears how much is done, of how much."""
-CompareAnswers = Callable[[Edition, Tell], Comparison | None]
-"""Asks the standing questions before and after a publication."""
+CompareAnswers = Callable[[Change, Tell], Comparison | None]
+"""Asks the standing questions before and after a change."""
 
 
 class Submissions:
@@ -151,7 +157,7 @@ class Submissions:
             return {"state": State.REFUSED, "progress": str(refused), "edition": None, "report": None}
         newest = self._library.versions(edition.key)[:1]
         live = self._library.edition(edition.key)
-        answers = compare(edition, noting("questions compared", 10)) if compare else None
+        answers = compare(Change.publishing(edition), noting("questions compared", 10)) if compare else None
         return {
             "state": State.READY,
             "progress": "",
@@ -167,7 +173,7 @@ class Submissions:
         """
         submission = self.get(number)
         edition = submission.edition
-        if submission.state not in (State.READY, State.WAITING) or edition is None:
+        if submission.state not in _DECIDABLE or edition is None:
             raise ChangeRefused(f"submission {number} is {submission.state}: there is nothing to publish")
         if not self._is_as_previewed(submission, edition):
             raise ChangeRefused("somebody changed this guideline since the preview: send the file again to see both")
@@ -175,12 +181,13 @@ class Submissions:
             (name for name in (actor, submission.decided_by) if name and is_other(name, submission.author)), None
         )
         if self._library.settings.library_second_approver and approver is None:
-            self._set(number, {"state": State.WAITING, "progress": "waiting for a second person to approve it"})
+            waits = "waiting for a second person to approve it"
+            self._set(number, {"state": State.WAITING, "progress": waits}, _DECIDABLE)
             return None
         approval = Action.APPROVED if actor == approver != submission.decided_by else None
         if edition.valid_from and edition.valid_from > self._library.today():
             waits = f"decided; waits for {edition.valid_from}"
-            self._decide(number, State.WAITING, approver or actor, approval, waits)
+            self._decide(number, State.WAITING, approver or actor, approval, waits, _DECIDABLE)
             return None
         version = self._library.publish(edition, submission.author, approver)
         self._decide(number, State.PUBLISHED, approver or actor, approval, "")
@@ -198,16 +205,14 @@ class Submissions:
             try:
                 version = self.publish(submission.number, submission.decided_by)
             except ChangeRefused as refused:
-                self._set(submission.number, {"progress": str(refused)})
+                self._set(submission.number, {"progress": str(refused)}, (State.WAITING,))
                 continue
             published.extend([version] if version else [])
         return published
 
     def withdraw(self, number: int, actor: str) -> None:
-        """Takes a submission back. Raises ChangeRefused when it was decided already."""
-        if self.get(number).state not in OPEN:
-            raise ChangeRefused(f"submission {number} was decided already")
-        self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "", OPEN)
+        """Takes a submission back; its file is not kept. Raises ChangeRefused when it was decided already."""
+        self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "", UNDECIDED)
 
     def _is_as_previewed(self, submission: Submission, edition: Edition) -> bool:
         newest = self._library.versions(edition.key)[:1]
@@ -252,6 +257,7 @@ class Submissions:
     ) -> None:
         column = tables.submissions.c
         values = {"state": state, "decided": datetime.now(UTC), "decided_by": actor, "progress": progress}
+        values |= _FORGOTTEN.get(state, {})
         ours = update(tables.submissions).where(column.number == number, column.state.in_(states))
         with writing(self._engine) as connection:
             if not connection.execute(ours.values(values)).rowcount:

@@ -70,6 +70,9 @@ publications = Table(
     sqlite_autoincrement=True,
 )
 
+FACTS = "publication_facts"
+"""An index of SQLite's over every column of `publication` but the text; see `knowledge.catalogue`."""
+
 chunks = Table(
     "chunk",
     metadata,
@@ -185,3 +188,11 @@ invitations = Table(
     Column("used", UtcDateTime),
 )
 """Each lets one person in, once; the token itself is nowhere kept."""
+
+schema_support = Table(
+    "library_support",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("oldest", String(32), nullable=False),
+)
+"""One row: `oldest` is the newest revision an older program must know to go on with these tables."""

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge import tables
@@ -14,6 +14,7 @@ from knowledge.embedding import Embedder
 
 _SAVED_TOGETHER = 128
 """Vectors written at once: a killed process loses no more work than these."""
+PROBE = "skin"
 _VARIABLES = 500
 """Keys in one query; SQLite's oldest limit is 999."""
 
@@ -45,6 +46,14 @@ class VectorCache:
             known |= computed
             tell(min(start + _SAVED_TOGETHER, len(missing)), len(missing))
         return [known[key] for key in keys]
+
+    def keep_to_length(self) -> None:
+        """Forgets vectors of another length than the embedder gives: another model may have taken the place of the one
+        of this name. Raises what the embedder raises, or LibraryUnavailable.
+        """
+        size = len(array("f", self._embedder.embed([PROBE])[0]).tobytes())
+        with writing(self._engine) as connection:
+            connection.execute(delete(tables.vectors).where(func.length(tables.vectors.c.numbers) != size))
 
     def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
         known: dict[str, list[float]] = {}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from local.health import POLL_SECONDS
 from local.parts import Part
@@ -18,10 +19,12 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before a crashed part is started again: doubling, until it has lived for `STEADY` seconds."""
 
 STEADY = 20.0
+MOST_MISSED = 3
+"""Looks in a row without an answer from which a part counts as hanging."""
 MOST_CRASHES = 4
 """A part that crashes so often before it was up once will not come up."""
 
-LARGEST_LOG = 5_000_000
+LARGEST_LOG, LONGEST_LINE = 5_000_000, 200
 TIED = ROOT / "local" / "tied.py"
 
 
@@ -46,6 +49,7 @@ class Child:
         log: Path,
         *,
         start_seconds: float,
+        hang_seconds: float,
         notice: Callable[[str], None],
         changed: Callable[[], None],
     ) -> None:
@@ -60,6 +64,7 @@ class Child:
         self.gave_up = asyncio.Event()
         self._environment = dict(environment)
         self._start_seconds = start_seconds
+        self._hang_seconds = hang_seconds
         self._notice = notice
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
@@ -79,7 +84,7 @@ class Child:
         wait = FIRST_WAIT
         while not self._stopping.is_set():
             began = time.monotonic()
-            status = await self._live()
+            status, reason = await self._live()
             if self._stopping.is_set():
                 break
             if self.part.once and status == 0:
@@ -88,7 +93,7 @@ class Child:
                 self._becomes(State.DONE)
                 return
             self.restarts += 1
-            self.reason = _reason(status)
+            self.reason = reason
             self._becomes(State.CRASHED)
             if not self.up.is_set() and self.restarts >= MOST_CRASHES:
                 self.gave_up.set()
@@ -103,8 +108,8 @@ class Child:
             wait = min(wait * 2, LONGEST_WAIT)
         self._becomes(State.STOPPED)
 
-    async def _live(self) -> int:
-        """One life: start, wait until it is up, wait until it ends. Returns the exit status."""
+    async def _live(self) -> tuple[int, str]:
+        """One life: start, wait until it is up, wait until it ends. Returns the exit status, and how it ended."""
         began = time.monotonic()
         self._becomes(State.STARTING)
         process, since = await self._start()
@@ -119,9 +124,32 @@ class Child:
                 self._notice(f"{self.part.name} did not come up in {self._start_seconds:g} s. Log: {self.log}")
                 self._signal(signal.SIGKILL)
             await asyncio.wait({ended}, timeout=POLL_SECONDS)
+        hangs = await self._comes_to_hang(ended, since)
+        if hangs:
+            self._notice(f"{self.part.name} lives but has not answered for {self._hang_seconds:g} s: it is killed")
+            self._signal_group(process.pid, signal.SIGKILL)
         status = await ended
         self._signal_group(process.pid, signal.SIGKILL)
-        return status
+        return status, "it did not answer any more" if hangs else _reason(status, self.log, since)
+
+    async def _comes_to_hang(self, ended: asyncio.Future[int], since: int) -> bool:
+        """Looks until the part ends (False), or has answered before and then misses every look for too long (True).
+
+        Looks are counted, not the time between them: a machine that was asleep has missed none.
+        """
+        alive = self.part.alive or self.part.health
+        pause, missed, has_answered = self._hang_seconds / MOST_MISSED, 0, False
+        while not ended.done() and missed < MOST_MISSED:
+            await asyncio.wait({ended}, timeout=pause)
+            look = asyncio.ensure_future(alive.is_up(self.log, since))
+            either: tuple[asyncio.Future[Any], ...] = (ended, look)
+            await asyncio.wait(either, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if look.done() and look.result():
+                has_answered, missed = True, 0
+            else:
+                look.cancel()
+                missed += has_answered
+        return not ended.done()
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, int]:
         for folder in filter(None, (self.part.folder, self.log.parent)):
@@ -169,5 +197,19 @@ class Child:
             os.killpg(leader, number)
 
 
-def _reason(status: int) -> str:
-    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+def _reason(status: int, log: Path, since: int) -> str:
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    said = _last_words(log, since)
+    return f"exit status {status}" + (f": {said}" if status and said else "")
+
+
+def _last_words(log: Path, since: int) -> str:
+    """The last line a part wrote in the life that began at `since`."""
+    try:
+        with log.open("rb") as file:
+            file.seek(since)
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except FileNotFoundError:
+        return ""
+    return next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")

@@ -22,11 +22,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from local.addresses import HOST, Ports
-from local.health import AnswersHttp, AnswersPing, Finishes, Health, SaysSo
+from local.health import AnswersCelery, AnswersHttp, AnswersPing, Finishes, GoesRound, Health, SaysSo
 from local.settings import LocalSettings
 
 STORES, SERVERS, WORKERS, DOORS = range(4)
 """Tiers: everything starts as soon as what it needs is up; tiers stop from the doors down."""
+
+LONGEST_STANDSTILL, LONGEST_UPKEEP = 60.0, 900.0
+"""Seconds for which the bot's event loop may stand still, and the sweep be at one round (the hourly one erases what is
+past its retention, and then cleans the database's file).
+"""
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -75,6 +80,8 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     """It has one thing to do and ends."""
+    alive: Health | None = None
+    """How to tell that it has not come to hang since; None: what tells that it is up goes on telling."""
     folder: Path | None = None
     """What it keeps is here; made before each start, since somebody may have deleted it."""
 
@@ -82,7 +89,7 @@ class Part:
 def house_parts(settings: LocalSettings, ports: Ports, *, doors: bool = True) -> tuple[Part, ...]:
     """Everything that is started for `settings`, in order. `doors`: with bot, pages and playground."""
     servers = [part for part in _servers(settings, ports) if not _elsewhere(settings, part.name)]
-    parts = [*servers, *_workers(), *(_doors(settings, ports) if doors else ())]
+    parts = [*servers, *_workers(settings, ports), *(_doors(settings, ports) if doors else ())]
     names = {part.name for part in parts}
     return tuple(
         replace(part, needs=part.needs & names, environment={**_observed(part.name, ports), **part.environment})
@@ -166,7 +173,18 @@ def _servers(settings: LocalSettings, ports: Ports) -> list[Part]:
     ]
 
 
-def _workers() -> list[Part]:
+def _broker_url(settings: LocalSettings, ports: Ports) -> str:
+    return settings.broker_url or f"redis://{HOST}:{ports.broker}/0"
+
+
+def _goes_round(ports: Ports, name: str, seconds: float) -> GoesRound | None:
+    if name not in ports.metrics:
+        return None
+    url = f"http://{HOST}:{ports.metrics[name]}/metrics"
+    return GoesRound(url, f"skingpt_{name}_round_timestamp_seconds", seconds)
+
+
+def _workers(settings: LocalSettings, ports: Ports) -> list[Part]:
     titles = {"gpu": "worker: photos", "agent": "worker: advice", "library": "worker: guidelines"}
     workers = [
         Part(
@@ -181,6 +199,7 @@ def _workers() -> list[Part]:
             SaysSo(f"{queue}@local ready"),
             WORKERS,
             needs=frozenset({"broker"} if queue == "gpu" else {"broker", "chroma"}),
+            alive=AnswersCelery(f"{queue}@local", _broker_url(settings, ports)),
         )
         for queue, title in titles.items()
     ]
@@ -195,7 +214,13 @@ def _workers() -> list[Part]:
         once=True,
     )
     sweep = Part(
-        "sweep", "sweep", _python("worker.sweep"), SaysSo("the sweep is ready"), WORKERS, needs=frozenset({"broker"})
+        "sweep",
+        "sweep",
+        _python("worker.sweep"),
+        SaysSo("the sweep is ready"),
+        WORKERS,
+        needs=frozenset({"broker"}),
+        alive=_goes_round(ports, "sweep", LONGEST_UPKEEP),
     )
     return [guidelines, *workers, sweep]
 
@@ -218,6 +243,7 @@ def _doors(settings: LocalSettings, ports: Ports) -> list[Part]:
         SaysSo("the bot is ready", other="the bot waits for Telegram"),
         DOORS,
         needs=frozenset({"playground", "broker"}),
+        alive=_goes_round(ports, "bot", LONGEST_STANDSTILL),
     )
     clinic = Part(
         "clinic",
@@ -240,7 +266,7 @@ def addresses(settings: LocalSettings, ports: Ports) -> dict[str, str]:
         "SKINGPT_EMBEDDER_URL": settings.embedder_url or ports.url("embedder"),
         "SKINGPT_MODEL_URL": settings.model_url or ports.url("model"),
         "SKINGPT_MODEL_PORT": str(ports.model),
-        "SKINGPT_BROKER_URL": settings.broker_url or f"redis://{HOST}:{ports.broker}/0",
+        "SKINGPT_BROKER_URL": _broker_url(settings, ports),
         "SKINGPT_PLAYGROUND_PORT": str(ports.playground),
         "SKINGPT_CLINIC_PORT": str(ports.clinic),
         "SKINGPT_BOT_API": settings.playground_url or ports.url("playground"),

@@ -42,6 +42,8 @@ class LocalSettings(RoomSettings):
 
     start_seconds: float = Field(default=180, gt=0)
     """Longest wait for one part to come up."""
+    hang_seconds: float = Field(default=60, gt=0)
+    """A part that answered before and has not for so long is killed and started again."""
     stop_seconds: float = Field(default=25, gt=0)
     """Longest wait for a part to finish what it is doing; then it is killed."""
 

@@ -55,6 +55,7 @@ class House:
             environment_of(part, found, self.shared),
             self.settings.folder / "logs" / f"{part.name}.log",
             start_seconds=self.settings.start_seconds,
+            hang_seconds=self.settings.hang_seconds,
             notice=notice,
             changed=self._note,
         )

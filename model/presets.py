@@ -46,8 +46,9 @@ class StepRecipe:
     """One of the two steps: how it learns, and what a batch holds.
 
     `choices` and `notes` count the lessons of a batch. `rarity` 0 samples kinds as the data come, 1 all alike.
-    `distilled` is how much of the choice's target is the teacher's probabilities instead of the label. `reader`
-    weighs an auxiliary classifier on the queries, which keeps new queries about the lesion; 0 leaves it out.
+    `distilled` is how much of the choice's target is the teacher's probabilities instead of the label; `blended` is the
+    parameter of the beta distribution by which pictures are blended two by two for the teacher to judge, 0 for none.
+    `reader` weighs an auxiliary classifier on the queries, which keeps new queries about the lesion; 0 leaves it out.
     """
 
     plan: Plan
@@ -55,6 +56,7 @@ class StepRecipe:
     notes: int
     rarity: float = 0.0
     distilled: float = 0.0
+    blended: float = 0.0
     reader: float = 0.0
 
 
@@ -169,7 +171,8 @@ MINI = Preset(
             choices=48,
             notes=12,
             rarity=0.45,
-            distilled=0.85,
+            distilled=1.0,
+            blended=1.0,
             reader=0.5,
         ),
     },

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cases import caseload, conversation, leases, outbox
-from cases.errors import CaseNotFound, LeaseTaken, TurnNotFound
+from cases.errors import CaseNotFound, LeaseTaken, SealBroken, TurnNotFound
 from cases.record import Case, CaseStatus, Role, Turn
 from worker import metrics, resources
 from worker.app import app
@@ -50,6 +50,10 @@ def advise(case_id: str) -> None:
         turns = conversation.turns(db, case_id)
     except (CaseNotFound, LeaseTaken):
         return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+    except SealBroken as error:  # no later try could read it: the patient hears of it now
+        log_failure("advise", case_id, error)
+        caseload.fail(db, case_id)
+        return
     if not settled:
         enqueue_advise(case_id)
     if case.status not in _UNADVISED:
@@ -102,6 +106,9 @@ def reply(turn_id: int) -> None:
             all(_reply(case, turn) for turn in open_questions(case, turns))  # a later answer waits for an earlier one
     except (CaseNotFound, TurnNotFound, LeaseTaken):
         return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+    except SealBroken as error:  # no later try could read it: the patient hears of it now
+        log_failure("reply", turn_id, error)
+        conversation.answer(db, turn_id, APOLOGY, (), ())
 
 
 def open_questions(case: Case, turns: Sequence[Turn]) -> list[Turn]:

@@ -6,6 +6,7 @@ A message may come twice or never: tasks can be run twice without harm, and `wor
 lost. Results live in the case, so nothing is stored by Celery.
 """
 
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from kombu import Queue
 
-from worker import observing  # noqa: F401 (it listens to Celery's signals)
+from worker import observing
 from worker.orphans import die_with_parent
 from worker.settings import WorkerSettings
 
@@ -21,6 +22,7 @@ QUEUES = ("gpu", "agent", "library")
 
 ROUTES = {
     "worker.examine.examine": {"queue": "gpu"},
+    "worker.explain.explain": {"queue": "gpu"},
     "worker.advise.advise": {"queue": "agent"},
     "worker.advise.reply": {"queue": "agent"},
     "worker.forget.forget": {"queue": "agent"},
@@ -30,6 +32,8 @@ ROUTES = {
     "worker.reminding.remind": {"queue": "library"},
 }
 
+_LIBRARY_NICENESS = 10
+"""Whoever reads documents, and the readers it starts, give way to whoever answers patients on the same machine."""
 _MARGIN_SECONDS = 30
 """A task is redelivered this long after its time limit: never while it may still run."""
 
@@ -59,7 +63,14 @@ def make_app(settings: WorkerSettings) -> Celery:
     app = Celery(
         "worker",
         broker=settings.broker_url,
-        include=["worker.examine", "worker.advise", "worker.forget", "worker.ingest", "worker.reminding"],
+        include=[
+            "worker.examine",
+            "worker.explain",
+            "worker.advise",
+            "worker.forget",
+            "worker.ingest",
+            "worker.reminding",
+        ],
     )
     app.conf.update(
         task_queues=[Queue(name, routing_key=name, queue_arguments=arguments) for name in QUEUES],
@@ -99,6 +110,8 @@ def make_app(settings: WorkerSettings) -> Celery:
 @worker_process_init.connect
 def _tie_child_to_parent(**_: object) -> None:
     die_with_parent()
+    if observing.part() == "library":
+        os.nice(_LIBRARY_NICENESS)
 
 
 app = make_app(WorkerSettings())

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import shutil
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -21,14 +20,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
-from sqlalchemy import make_url
-
 from cases.backup import copy_file, copy_rows, forget_again, forgotten, is_empty, revision_of
 from cases.database import CaseDatabase, open_cases
 from cases.errors import BackupBroken, BackupRefused
 from cases.keys import load_key, load_keys
 from cases.sealed_file import SealedReader, SealedWriter, header_of
 from cases.settings import CasesSettings
+from knowledge.backup import bring_back, copy_library
+from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings
 
 FORGOTTEN_FILE: Final = "forgotten.skingpt"
@@ -62,7 +61,7 @@ def back_up(settings: CasesSettings, file: Path) -> int:
     draft = file.with_name(f"{file.name}.part")
     with closing(open_cases(settings)) as db, _scratch(data) as folder:
         _copy_record(settings, db, folder)
-        _copy_library(folder / _LIBRARY)
+        _copy_library(settings, folder / _LIBRARY)
         revision = revision_of(folder / _RECORD)
         try:
             with (
@@ -115,23 +114,29 @@ def restore(settings: CasesSettings, file: Path) -> Restored:
                     archive.extract(member, folder, filter="data")
         revision = revision_of(folder / _RECORD)
         _open_copy(settings, folder).close()  # the key fits, and the tables are of no newer version
+        library = (folder / _LIBRARY).exists()
         _into_place(settings, folder, data)
     gone = _read_forgotten(file.with_name(FORGOTTEN_FILE), keys)
     with closing(open_cases(settings)) as db:
         again = forget_again(db, gone)
-    return Restored(header.made, revision, (data / _LIBRARY).exists(), again)
+    return Restored(header.made, revision, library, again)
 
 
 def _into_place(settings: CasesSettings, folder: Path, data: Path) -> None:
     if (folder / _LIBRARY).exists():
-        (folder / _LIBRARY).replace(data / _LIBRARY)
+        try:
+            bring_back(_library_settings(settings), folder / _LIBRARY)
+        except KnowledgeError as error:
+            raise BackupRefused(f"The guideline library cannot be restored: {error}.") from error
     if settings.cases_url is None:
         (folder / _RECORD).replace(data / _RECORD)
-        return
-    with closing(open_cases(settings)) as db, closing(_open_copy(settings, folder)) as copy:
-        if not is_empty(db):
-            raise BackupRefused("The database that SKINGPT_CASES_URL names is not empty: restore into an empty one.")
-        copy_rows(copy, db)
+    else:
+        with closing(open_cases(settings)) as db, closing(_open_copy(settings, folder)) as copy:
+            if not is_empty(db):
+                raise BackupRefused(
+                    "The database that SKINGPT_CASES_URL names is not empty: restore into an empty one."
+                )
+            copy_rows(copy, db)
 
 
 def _copy_record(settings: CasesSettings, db: CaseDatabase, folder: Path) -> None:
@@ -147,13 +152,16 @@ def _open_copy(settings: CasesSettings, folder: Path) -> CaseDatabase:
     return open_cases(settings.model_copy(update={"cases_url": f"sqlite:///{folder / _RECORD}"}))
 
 
-def _copy_library(to: Path) -> None:
-    """The guideline library, where it is a file; on a server it is that server's operator's to copy."""
-    url = make_url(KnowledgeSettings().database_url)
-    if url.get_backend_name() != "sqlite" or not url.database or not Path(url.database).exists():
-        return
-    with closing(sqlite3.connect(url.database)) as source, closing(sqlite3.connect(to)) as target:
-        source.backup(target)
+def _copy_library(settings: CasesSettings, to: Path) -> None:
+    """The guideline library, also from a server. Raises BackupRefused."""
+    try:
+        copy_library(_library_settings(settings), to)
+    except KnowledgeError as error:
+        raise BackupRefused(f"The guideline library cannot be copied: {error}.") from error
+
+
+def _library_settings(settings: CasesSettings) -> KnowledgeSettings:
+    return KnowledgeSettings(data=settings.data.expanduser().resolve())
 
 
 def _note_forgotten(settings: CasesSettings, db: CaseDatabase, file: Path) -> None:

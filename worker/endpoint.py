@@ -26,6 +26,7 @@ from worker.errors import (
     ModelSlow,
     ModelUnavailable,
 )
+from worker.explanation import Explanation
 from worker.picture import jpeg_for_model
 from worker.prompt import facts, plain, prompt
 from worker.readout import Token, View, abstention, combine, differential, read_view, sentences
@@ -57,6 +58,7 @@ class Endpoint:
             api_key=settings.model_key,
             timeout=settings.worker_model_seconds,
         )
+        self._explanation = Explanation(base, settings.model_key, settings.worker_model_seconds)
         self._model: str | None = None
 
     def examine(self, photos: Sequence[bytes], history: History) -> Findings:
@@ -96,6 +98,20 @@ class Endpoint:
             PhotoUnreadable: the photo cannot be decoded.
         """
         return self._say(jpeg_for_model(photo), "", plain(question))
+
+    def can_explain(self) -> bool:
+        """Whether the model can show what it looked at. Never raises: where it cannot be asked, it cannot."""
+        return self._explanation.is_offered()
+
+    def explain(self, photo: bytes) -> bytes:
+        """The photo with what the model looked at, a JPEG.
+
+        Raises:
+            ModelError: no usable answer after all tries; ModelRefused where the model has no such route.
+            PhotoUnreadable: the photo cannot be decoded.
+        """
+        jpeg = jpeg_for_model(photo)
+        return self._with_tries(lambda: self._explanation.overlay(jpeg))
 
     def _choose(self, jpeg: bytes, known: str) -> View:
         text = prompt(jpeg, known, CHOICE_QUESTION)

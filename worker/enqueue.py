@@ -67,6 +67,11 @@ def enqueue_examine(case_id: str) -> bool:
     return _send("worker.examine.examine", case_id)
 
 
+def enqueue_explain(case_id: str) -> bool:
+    """Have the model show what it looked at. False: the broker is down; nobody asks again but the patient."""
+    return _send("worker.explain.explain", case_id)
+
+
 def enqueue_advise(case_id: str) -> bool:
     """Have the agent write, or rewrite, the advice of a case. False: the broker is down and the sweep will
     queue it.

@@ -5,7 +5,7 @@ Run: ``celery -A worker.app worker -Q gpu -c 1``
 """
 
 from cases import caseload, leases
-from cases.errors import CaseNotFound, LeaseTaken
+from cases.errors import CaseNotFound, LeaseTaken, SealBroken
 from cases.record import Case, CaseStatus
 from worker import resources
 from worker.app import app
@@ -30,6 +30,10 @@ def examine(case_id: str) -> None:
             waits = examined and caseload.get(db, case_id).status is CaseStatus.EXAMINED
     except (CaseNotFound, LeaseTaken):
         return  # erased meanwhile; or somebody is at it, and the sweep comes back if they fail
+    except SealBroken as error:  # no later try could read it: the patient hears of it now
+        log_failure("examine", case_id, error)
+        caseload.fail(db, case_id)
+        return
     if waits:
         enqueue_advise(case_id)
 
@@ -51,4 +55,5 @@ def _examine(case: Case) -> bool:
         if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
             caseload.fail(db, case.id)
         return True
-    return caseload.store_findings(db, case.id, findings, case.photo_ids)
+    explainable = resources.endpoint().can_explain()
+    return caseload.store_findings(db, case.id, findings, case.photo_ids, explainable=explainable)

@@ -5,6 +5,7 @@ Apart from `worker.metrics`, so that no other process shows a gauge that it neve
 
 from prometheus_client import Counter, Gauge
 
+ROUND = Gauge("skingpt_sweep_round_timestamp_seconds", "When the sweep last went round, in vain or not, in Unix time")
 SWEPT = Gauge("skingpt_sweep_timestamp_seconds", "When the sweep last looked, in Unix time")
 QUEUED_AGAIN = Counter("skingpt_queued_again", "Tasks that the sweep queued again")
 ERASED = Counter("skingpt_cases_erased", "Cases erased because their retention was over")

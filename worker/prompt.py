@@ -29,5 +29,9 @@ def plain(question: str) -> str:
 
 def prompt(jpeg: bytes, facts_text: str, question: str) -> str:
     """The text sent to ``/generate``: the photo, what is known, the question."""
-    image = f"![](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})"
-    return conditions.prompt(image, question, facts_text)
+    return conditions.prompt(markdown_image(jpeg), question, facts_text)
+
+
+def markdown_image(jpeg: bytes) -> str:
+    """The photo alone, as ``/generate`` and ``/explain`` take it."""
+    return f"![](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})"

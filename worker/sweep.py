@@ -58,13 +58,13 @@ class Sweep:
         """Queue what is overdue and nobody holds a lease on; how much it was. Stops at a dead broker."""
         overdue = timedelta(seconds=self._overdue)
         waiting: dict[str | int, _Waiting] = {}
-        for case in caseload.unfinished(self._db, overdue):
-            if case.status is CaseStatus.RECEIVED:
-                waiting[case.id] = _Waiting("gpu", partial(enqueue_examine, case.id))
+        for case_id, status in caseload.unfinished(self._db, overdue):
+            if status is CaseStatus.RECEIVED:
+                waiting[case_id] = _Waiting("gpu", partial(enqueue_examine, case_id))
             else:
-                waiting[case.id] = _Waiting("agent", partial(enqueue_advise, case.id))
-        for turn in conversation.unanswered(self._db, overdue):
-            waiting[turn.id] = _Waiting("agent", partial(enqueue_reply, turn.id))
+                waiting[case_id] = _Waiting("agent", partial(enqueue_advise, case_id))
+        for turn_id in conversation.unanswered(self._db, overdue):
+            waiting[turn_id] = _Waiting("agent", partial(enqueue_reply, turn_id))
         for number in _unread(self._db, overdue):
             waiting[submission_lease_name(number)] = _Waiting("library", partial(enqueue_read, number))
         self._queued = {key: when for key, when in self._queued.items() if key in waiting}
@@ -110,6 +110,7 @@ def main() -> None:
     _log.info("the sweep is ready")
     next_upkeep = time.monotonic()
     while not stop.wait(settings.worker_sweep_seconds):
+        gauges.ROUND.set_to_current_time()
         try:
             queued = sweep.sweep()
             gauges.SWEPT.set_to_current_time()

@@ -132,11 +132,11 @@ def _cut(text: str, letters: int) -> str:
 
 def _rows(submission: Submission, viewer: Dermatologist) -> list[list[tuple[str, str]]]:
     number, state = submission.number, submission.state
-    if state not in (State.RECEIVED, *_DECIDABLE):
+    if state in (State.PUBLISHED, State.WITHDRAWN):
         return []
     own = not is_other(viewer.name, submission.author)
     withdraw = library_button(texts.WITHDRAW if own else texts.DECLINE, Action.WITHDRAW, number)
-    if state is State.RECEIVED:
+    if state not in _DECIDABLE:
         return [[withdraw]]
     preview = library_button(texts.WHOLE_PREVIEW, Action.PREVIEW, number)
     decided = state is State.WAITING and (own or submission.decided_by)

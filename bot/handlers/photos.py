@@ -68,7 +68,7 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
         album.closed = True
         await send(services.bot, came.chat_id, message(texts.PHOTO_AFTER_CHILD), came.message.message_id)
     elif await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) >= MOST_A_MINUTE:
-        if services.once.first((came.chat_id, "too many photos")):
+        if await services.once.first(came.chat_id, "too many photos"):
             await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
     elif photo := await _checked(services, came, album):
         case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source, came.source)

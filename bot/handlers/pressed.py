@@ -9,6 +9,7 @@ from bot import texts
 from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import answer_consent
 from bot.handlers.data import forget, switch_research, withdraw
+from bot.handlers.explaining import explain
 from bot.handlers.guidelines_pressed import on_library_press
 from bot.handlers.memory import correct
 from bot.handlers.words import refuse_childs_private_parts, said_before
@@ -59,13 +60,22 @@ async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: P
     """Do what was pressed; what to show for a moment, or nothing."""
     message_id = query.message.message_id if query.message else None
     if press.kind in QUESTION_KINDS:
-        return await _answer(services, chat_id, press, message_id)
+        return await _answer(services, chat_id, press, message_id, _source(query))
     if press.kind in _ABOUT_CASES:
         case = await _case(services, chat_id, press.reference)
         return await _ABOUT_CASES[press.kind](services, case, press, message_id)
+    if press.kind is PressKind.SHOW:
+        case = await _case(services, chat_id, press.reference)
+        await services.cards.show_again(case, _source(query), message_id)
+        return ""
     if press.kind is PressKind.TURN_CITATION:
         return await _turn_citation(services, chat_id, press, message_id)
     return await _about_data(services, chat_id, press, message_id, language)
+
+
+def _source(query: CallbackQuery) -> str:
+    """Tells this press from every other; a press that comes again after a crash has the same."""
+    return f"press:{query.id}"
 
 
 async def _about_data(
@@ -92,7 +102,7 @@ async def _case(services: Services, chat_id: int, case_id: str) -> Case:
     return case
 
 
-async def _answer(services: Services, chat_id: int, press: Press, message_id: int | None) -> str:
+async def _answer(services: Services, chat_id: int, press: Press, message_id: int | None, source: str) -> str:
     before = await _case(services, chat_id, press.reference)
     if before.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
@@ -100,7 +110,7 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
     if told.age is not None and told.age < ADULT and await _is_of_private_parts(services, before):
         await refuse_childs_private_parts(services, chat_id, before.id)
         return ""
-    case = await in_thread(caseload.note_history, services.db, before.id, told)
+    case = await in_thread(caseload.note_history, services.db, before.id, told, source)
     await _warn(services, before, case, message_id)
     await services.cards.show(case.id)
     if case.status in _ADVISABLE:
@@ -161,15 +171,10 @@ async def _feedback(services: Services, case: Case, press: Press, _message_id: i
     return texts.THANKS_HELPFUL if helpful else texts.THANKS_NOT_HELPFUL
 
 
-async def _show(services: Services, case: Case, _press: Press, message_id: int | None) -> str:
-    await services.cards.show_again(case, message_id)
-    return ""
-
-
 _ABOUT_CASES: dict[PressKind, Callable[[Services, Case, Press, int | None], Awaitable[str]]] = {
     PressKind.MORE_DANGER: _more_danger,
     PressKind.CITATION: _citation,
     PressKind.FEEDBACK: _feedback,
-    PressKind.SHOW: _show,
     PressKind.MEMORY: correct,
+    PressKind.EXPLAIN: explain,
 }

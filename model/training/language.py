@@ -70,6 +70,7 @@ class LanguageCourse:
         self._recipe: StepRecipe = preset.steps[step]
         self._known, self._seen = known, seen
         self._choice = torch.from_numpy(known.pictures.choice)
+        self._domain = torch.from_numpy(known.pictures.domain)
         self._weights = sampling_weights(known.pictures, self._recipe.rarity)
         self.network = nn.ModuleDict({"skingpt": sight.network})
         if self._recipe.reader:
@@ -96,16 +97,20 @@ class LanguageCourse:
         at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
         view = torch.randint(self._seen.train.shape[0], (count,), generator=draw.torch)
         device = self._sight.network.device
+        seen, cut = self._seen.train[view, at].float(), recipe.choices
+        if recipe.blended:
+            seen[:cut] = blends(seen[:cut], self._domain[at[:cut]], recipe.blended, draw.python)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            pictures, read = self._sight.project(self._seen.train[view, at].float())
+            pictures, read = self._sight.project(seen)
         losses = {}
         if recipe.reader:
-            told = self.network["reader"](read.float().mean(1))
-            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at].to(device))
-        chosen, cut = at.tolist(), recipe.choices
+            whole = slice(cut if recipe.blended else 0, None)
+            told = self.network["reader"](read[whole].float().mean(1))
+            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at[whole]].to(device))
+        chosen = at.tolist()
         if cut:
             choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
-            losses["choice"] = self._choice_loss(choices, pictures[:cut])
+            losses["choice"] = self._choice_loss(choices, pictures[:cut], seen[:cut])
         write = concept_lesson if self._step == 1 else note_lesson
         lessons = [write(self._known, i, draw.python) for i in chosen[cut:]]
         losses["concepts" if self._step == 1 else "notes"] = (0.5 if cut else 1.0) * self._answer_loss(
@@ -133,7 +138,7 @@ class LanguageCourse:
         logits, labels = self._scores(lessons, pictures)
         return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
 
-    def _choice_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
+    def _choice_loss(self, lessons: list[Lesson], pictures: Tensor, seen: Tensor) -> Tensor:
         """As `_answer_loss`; the choice token's target is the label blended with the teacher's probabilities.
 
         The scores are over the whole vocabulary, so that the answer given freely is the one that is scored.
@@ -149,9 +154,8 @@ class LanguageCourse:
         at = [lesson.picture for lesson in lessons]
         share = self._recipe.distilled
         label = nn.functional.one_hot(self._choice[at], len(CHOICES))
-        target = (
-            share * self._seen.teacher.probabilities(at, [lesson.facts for lesson in lessons]) + (1 - share) * label
-        )
+        taught = self._seen.teacher.probabilities(seen, self._domain[at].tolist(), [lesson.facts for lesson in lessons])
+        target = share * taught + (1 - share) * label
         return rest + -(target.to(told.device) * told).sum(1).mean()
 
     def _tokens_after_choice(self) -> int:
@@ -221,10 +225,8 @@ def train_language(
     sight = sight_of(skingpt.network, preset)
     train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED)
     val_view = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
-    teacher = None
-    if recipe.distilled:
-        plain = plain_log_probabilities(run, train_views), plain_log_probabilities(run, val_view[None])
-        teacher = Teacher.fitted(train, plain[0], val, plain[1])
+    teacher = Teacher.fitted(load_plain_head(run), train, val, val_view) if recipe.distilled else None
+    if teacher:
         log.info("the teacher's temperatures %s, weights of the facts %s", teacher.temperatures, teacher.weights)
     seen = Seen(train_views, val_view, val, teacher)
     course = LanguageCourse(sight, skingpt.processor, preset, step, known, seen)
@@ -234,15 +236,14 @@ def train_language(
     skingpt.processor.save_pretrained(run / f"step-{step}")
 
 
-@torch.inference_mode()
-def plain_log_probabilities(run: Path, views: Tensor) -> Tensor:
-    """(N, 11) of the plain head, its probabilities averaged over the cached views (V, N, patches + 1, width)."""
-    head = load_plain_head(run)
-    parts = []
-    for start in range(0, views.shape[1], 512):
-        logits = [head.heads(view[start : start + 512].float())[0] for view in views]
-        parts.append(torch.stack(logits).softmax(-1).mean(0).clamp(min=1e-9).log())
-    return torch.cat(parts)
+def blends(seen: Tensor, domains: Tensor, spread: float, chance: Random) -> Tensor:
+    """Tower outputs (B, tokens, width), each blended with another taken the same way, its own part the larger one."""
+    order = domains.argsort(stable=True)
+    other = torch.empty_like(order)
+    other[order] = order.roll(1)
+    share = chance.betavariate(spread, spread)
+    share = max(share, 1 - share)
+    return share * seen + (1 - share) * seen[other]
 
 
 def _network(run: Path, step: int, preset: Preset, start: Path | None, known: Known) -> SkinGPT:

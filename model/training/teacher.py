@@ -5,8 +5,9 @@ patient tells. The teacher weighs both as if they were independent given the kin
 
     p(kind | picture, facts) ~ p(kind | picture)^(1/T) * (p(kind | facts) / p(kind))^w
 
-T and w are those that fit the validation split best, for each way of taking the picture. Source: Hinton et al. 2015
-(distillation).
+The head judges the very tower outputs that the language model reads, blends of two pictures among them, so there is
+always something new to learn from it (function matching: Beyer et al. 2022). T and w are those that fit the validation
+split best, for each way of taking the picture. Distillation: Hinton et al. 2015.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from conditions import CHOICES, SIGNS
 from model.datasets.record import PatientFacts
 from model.notes import masked
 from model.pictures import DOMAINS, PictureSet
+from model.vision_tower import PlainHead
 
 TEMPERATURES = (0.7, 0.85, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5)
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
@@ -74,31 +76,37 @@ class FactsReader:
 
 @dataclass(frozen=True)
 class Teacher:
-    """`plain` (N, 11) are the plain head's log-probabilities of the training pictures, `domain` (N,) their domains."""
+    """The plain head with what the facts say; `readers`, `temperatures` and `weights` are one a domain."""
 
-    plain: Tensor
-    domain: Tensor
+    head: PlainHead
     readers: tuple[FactsReader, ...]
     temperatures: tuple[float, ...]
     weights: tuple[float, ...]
 
     @classmethod
-    def fitted(cls, train: PictureSet, plain: Tensor, val: PictureSet, plain_val: Tensor) -> "Teacher":
-        """From the plain head's log-probabilities of training (N, 11) and validation pictures (M, 11)."""
+    def fitted(cls, head: PlainHead, train: PictureSet, val: PictureSet, seen: Tensor) -> "Teacher":
+        """Facts are read from `train`; both are weighed on `val`, of tower outputs `seen` (M, patches + 1, width)."""
+        plain = _plain(head, seen)
         regions = tuple(sorted({facts.region for facts in train.facts if facts.region}))
         readers = tuple(FactsReader.fitted(train, domain, regions) for domain in range(len(DOMAINS)))
-        best = [_best(reader, val, plain_val, domain) for domain, reader in enumerate(readers)]
+        best = [_best(reader, val, plain, domain) for domain, reader in enumerate(readers)]
         temperatures, weights = zip(*best, strict=True)
-        return cls(plain, torch.from_numpy(train.domain), readers, temperatures, weights)
+        return cls(head, readers, temperatures, weights)
 
-    def probabilities(self, at: Sequence[int], facts: Sequence[PatientFacts]) -> Tensor:
-        """(B, 11) for the training pictures `at`, the patients having told `facts`."""
+    def probabilities(self, seen: Tensor, domains: Sequence[int], facts: Sequence[PatientFacts]) -> Tensor:
+        """(B, 11) for tower outputs (B, patches + 1, width), the patients having told `facts`."""
         rows = [
-            self.plain[i] / self.temperatures[domain] + self.weights[domain] * self.readers[domain].ratios([told])[0]
-            for i, told in zip(at, facts, strict=True)
-            for domain in [int(self.domain[i])]
+            plain / self.temperatures[domain] + self.weights[domain] * self.readers[domain].ratios([told])[0]
+            for plain, domain, told in zip(_plain(self.head, seen), domains, facts, strict=True)
         ]
         return torch.stack(rows).softmax(-1)
+
+
+@torch.no_grad()
+def _plain(head: PlainHead, seen: Tensor) -> Tensor:
+    """The plain head's log-probabilities (B, 11)."""
+    parts = [head.heads(part.float())[0].log_softmax(-1) for part in torch.split(seen, 512)]
+    return torch.cat(parts)
 
 
 def encoded(facts: Sequence[PatientFacts], regions: Sequence[str]) -> Tensor:

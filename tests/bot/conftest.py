@@ -20,6 +20,7 @@ from cases import caseload, patients
 from cases.database import CaseDatabase, open_cases
 from cases.record import Case
 from cases.settings import CasesSettings
+from knowledge.settings import KnowledgeSettings
 from local.playground.patient import Patient
 from local.playground.server import serving
 from local.playground.settings import PlaygroundSettings
@@ -51,7 +52,7 @@ class House:
     @cached_property
     def library(self) -> Opened:
         """The library that the bot has open too."""
-        return shelf(self.folder, library_second_approver=self.needs_approval)
+        return shelf(KnowledgeSettings(data=self.folder, library_second_approver=self.needs_approval))
 
     @contextlib.contextmanager
     def bot(self, **settings: Any) -> Iterator[None]:
@@ -105,6 +106,7 @@ def _house(folder: Path, *, needs_approval: bool = False) -> Iterator[House]:
             "pressed": ("advise",),
             "data": ("forget",),
             "memory": ("advise", "forget"),
+            "explaining": ("explain",),
             "guidelines_documents": ("read",),
             "guidelines_pressed": ("read",),
         }.items():

@@ -108,7 +108,7 @@ def test_what_is_broken_or_unclear_is_refused_on_its_card_and_a_reply_mends_it(
     read(shared_house)
     refused = ada.wait_for(saying("Not taken", "broken"), after=sent["message_id"])
     assert refused["message_id"] == card["message_id"]
-    assert labels(refused) == []
+    assert labels(refused) == [texts.WITHDRAW]
 
     sent = send(ada, tmp_path, "unclear.md", "# A new cream\n\nIt soothes the skin of most people in a week.\n")
     card = ada.wait_for(saying("unclear.md"), after=sent["message_id"])

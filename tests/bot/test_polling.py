@@ -54,7 +54,7 @@ def telegram(updates: list[Any]) -> Iterator[str]:
 async def test_an_update_that_cannot_be_read_holds_up_no_other(unreadable: Any) -> None:
     updates = [WORDS, {"update_id": 2, "message": unreadable}, {"no": "id"}, {"update_id": 3, "message": MESSAGE}]
     with telegram(updates) as address:
-        bot = Bot("1:playground", base_url=address, get_updates_request=ReadableUpdates())
+        bot = Bot("1:playground", base_url=address, get_updates_request=ReadableUpdates(lambda: None))
         received = await bot.get_updates()
         await bot.shutdown()
     assert [update.update_id for update in received] == [1, 2, 3], "the last id is what Telegram is told came"

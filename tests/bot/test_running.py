@@ -1,5 +1,6 @@
 """Kills, replays and a Bot API that misbehaves: nothing is lost, nothing is said twice for no reason."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,7 +12,10 @@ import pytest
 from telegram import Update
 
 from bot import texts
+from bot.application import running
 from bot.errors import SettingsInvalid
+from bot.guidelines.desk import Desk
+from bot.presses import Press, PressKind
 from bot.settings import BotSettings
 from cases import caseload, consent, inbox, outbox, patients
 from cases.record import CaseStatus
@@ -53,6 +57,33 @@ def test_an_update_that_was_half_done_has_one_effect(house: House) -> None:
         assert len(sources) == 2, "the replayed update opened no second case; the other came by polling"
 
 
+def test_a_press_that_comes_again_after_a_crash_has_one_effect(house: House) -> None:
+    with Patient.open(house.url) as patient:
+        with house.bot():
+            agree(patient)
+            case = photographed(house, patient)
+            card = patient.wait_for(saying("I have your photo"))
+        numbers = iter(range(9100, 9200))
+
+        def after(*presses: tuple[str, str]) -> tuple[int, int]:
+            """The history's revision and the number of cards, once a bot has found these presses in its inbox."""
+            for data, query in presses:
+                who = {"id": patient.chat_id, "is_bot": False, "first_name": "P"}
+                pressed = {"id": query, "from": who, "data": data, "chat_instance": "1", "message": card}
+                number = next(numbers)
+                payload = json.dumps({"update_id": number, "callback_query": pressed}).encode()
+                assert inbox.receive(house.db, number, payload)
+            with house.bot():
+                until(lambda: inbox.pending(house.db) == [])
+            return caseload.get(house.db, case.id).history_revision, len(patient.messages())
+
+        grew, show = Press(PressKind.CHANGE, case.id, "grew").data, Press(PressKind.SHOW, case.id).data
+        revision, cards = caseload.get(house.db, case.id).history_revision, len(patient.messages())
+        assert after((grew, "one"), (grew, "one"), (show, "two"), (show, "two")) == (revision + 1, cards + 1)
+        assert caseload.get(house.db, case.id).history.grew is True, "pressed once, not ticked off again"
+        assert after((grew, "three"), (show, "four")) == (revision + 2, cards + 2), "other presses count"
+
+
 @pytest.mark.slow
 def test_sigkill_in_the_middle_of_a_burst_loses_no_message(house: House, tmp_path: Path) -> None:
     """A real process, killed for real, started again."""
@@ -92,6 +123,41 @@ def test_sigkill_in_the_middle_of_a_burst_loses_no_message(house: House, tmp_pat
     assert b"itchy" not in log
     for patient in patients_here:
         patient.close()
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
+async def test_a_token_that_is_revoked_is_noticed_and_the_bot_leaves_in_peace(house: House, method: str) -> None:
+    settings = BotSettings(bot_api=house.url, outbox_seconds=0.05)
+    async with running(settings, house.db, Desk(lambda: house.library)) as refused:
+        assert not refused.is_set()
+        await asyncio.to_thread(add_fault, house.url, method=method, code=401, times=1000)
+        with Patient.open(house.url) as patient:
+            await asyncio.to_thread(patient.say, "hello")
+            await asyncio.wait_for(refused.wait(), 30)
+
+
+@pytest.mark.slow
+def test_a_bot_whose_token_is_revoked_ends_and_says_so(house: House, tmp_path: Path) -> None:
+    environment = {"SKINGPT_DATA": str(tmp_path / "var"), "SKINGPT_KEY": KEY, "SKINGPT_BOT_API": house.url}
+    bot = subprocess.Popen(
+        [sys.executable, "-m", "bot"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**environment, "SKINGPT_BROKER_URL": "redis://127.0.0.1:9/0", "PATH": "/usr/bin"},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        with Patient.open(house.url) as patient:
+            patient.say("/start")
+            patient.wait_for(saying("Is that all right with you?"), timeout=60)
+            add_fault(house.url, method="getUpdates", code=401, times=1000)
+            patient.say("hello")  # ends the request that waits for updates
+            _, log = bot.communicate(timeout=60)
+    finally:
+        bot.kill()
+    assert bot.returncode == 3
+    assert b"does not know the token any more" in log
+    assert b"The bot has ended: " in log.splitlines()[-1]
+    assert b"1:playground" not in log
 
 
 def test_a_chats_messages_are_dealt_with_in_order(house: House) -> None:

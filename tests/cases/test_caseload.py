@@ -95,7 +95,7 @@ def test_a_later_answer_is_advised_and_told_again(db: CaseDatabase, clock: Clock
     noted = caseload.note_history(db, case.id, History(age=70, grew=True))
     assert noted.history == History(age=70, grew=True)
     clock.advance(minutes=5)
-    assert [each.id for each in caseload.unfinished(db, SOON)] == [case.id]
+    assert [case_id for case_id, _ in caseload.unfinished(db, SOON)] == [case.id]
     assert caseload.store_advice(db, case.id, advice(1))
     assert _messages(db) == [("case", case.id)]
     assert caseload.get(db, case.id).status is CaseStatus.ADVISED
@@ -151,19 +151,30 @@ def test_queue_places_count_those_who_wait(db: CaseDatabase, patient: Patient, c
     assert [caseload.queue_place(db, each.id) for each in (case, second, third)] == [0, 1, 2]
 
 
+def test_a_press_that_comes_again_changes_nothing(db: CaseDatabase, case: Case) -> None:
+    noted = caseload.note_history(db, case.id, History(age=30), press="press:1")
+    assert caseload.note_history(db, case.id, History(age=31), press="press:1") == noted
+    assert caseload.was_pressed(db, case.id, "press:1")
+    assert caseload.note_history(db, case.id, History(age=31), press="press:2").history_revision == 2
+    caseload.set_status_message(db, case.id, 7, press="press:3")
+    caseload.set_status_message(db, case.id, 8)
+    assert caseload.was_pressed(db, case.id, "press:3")
+    assert not caseload.was_pressed(db, case.id, "press:2")
+
+
 def test_lost_work_is_found_but_not_work_under_way(db: CaseDatabase, clock: Clock, case: Case) -> None:
     assert caseload.unfinished(db, SOON) == []
     clock.advance(seconds=61)
     with lease(db, f"case:{case.id}", "worker", seconds=120):
         assert caseload.unfinished(db, SOON) == []
         clock.advance(seconds=121)
-        assert [each.id for each in caseload.unfinished(db, SOON)] == [case.id], "its worker died"
+        assert [case_id for case_id, _ in caseload.unfinished(db, SOON)] == [case.id], "its worker died"
     caseload.count_attempt(db, case.id)
     assert caseload.unfinished(db, SOON) == [], "it was just tried"
     clock.advance(seconds=61)
     caseload.store_findings(db, case.id, findings())
     clock.advance(seconds=61)
-    assert [each.status for each in caseload.unfinished(db, SOON)] == [CaseStatus.EXAMINED]
+    assert [status for _, status in caseload.unfinished(db, SOON)] == [CaseStatus.EXAMINED]
     caseload.store_advice(db, case.id, advice(0))
     clock.advance(seconds=61)
     assert caseload.unfinished(db, SOON) == []

@@ -8,7 +8,7 @@ from cases import caseload, conversation, outbox
 from cases.database import CaseDatabase
 from cases.errors import CaseNotFound, TurnNotFound
 from cases.leases import lease
-from cases.record import Case, Patient, Role, Statement
+from cases.record import Case, CaseStatus, Patient, Role, Statement
 from tests.cases.conftest import CHAT_ID, Clock
 from tests.cases.samples import PHOTO, citation
 
@@ -70,7 +70,7 @@ def test_lost_questions_are_found_but_not_those_being_answered(db: CaseDatabase,
     clock.advance(seconds=61)
     with lease(db, f"chat:{CHAT_ID}", "worker", seconds=30):
         assert conversation.unanswered(db, SOON) == []
-    assert conversation.unanswered(db, SOON) == [asked]
+    assert conversation.unanswered(db, SOON) == [asked.id]
     assert conversation.count_attempt(db, asked.id) == 1
     assert conversation.unanswered(db, SOON) == []
     clock.advance(seconds=61)
@@ -84,4 +84,4 @@ def test_the_words_that_opened_a_case_are_answered_by_its_advice(
     case = caseload.open_case(db, patient.id, [], "my scalp is flaky")
     clock.advance(seconds=61)
     assert conversation.unanswered(db, SOON) == []
-    assert [each.id for each in caseload.unfinished(db, SOON)] == [case.id]
+    assert caseload.unfinished(db, SOON) == [(case.id, CaseStatus.EXAMINED)]

@@ -1,14 +1,18 @@
 """Leases: one at a time, given back at the end, taken over when the owner is dead."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import func, select
 
 from cases.database import CaseDatabase, open_cases
 from cases.errors import LeaseLost, LeaseTaken
-from cases.leases import lease
+from cases.leases import first, lease
 from cases.settings import CasesSettings
+from cases.standing import standing
+from cases.tables import LeaseRow
 from tests.cases.conftest import Clock
 from tests.cases.samples import at_once
 
@@ -29,6 +33,21 @@ def test_given_back_when_the_work_fails(db: CaseDatabase) -> None:
         raise RuntimeError
     with lease(db, "case:a", "second", 60):
         pass
+
+
+def test_what_is_called_once_is_first_for_one_alone_and_again_when_its_time_is_over(
+    db: CaseDatabase, clock: Clock
+) -> None:
+    with ThreadPoolExecutor(4) as bots:
+        assert sorted(bots.map(lambda _: first(db, "plea", 60), range(4))) == [False, False, False, True]
+    assert first(db, "another", 60)
+    clock.advance(seconds=59)
+    assert not first(db, "plea", 60)
+    clock.advance(seconds=2)
+    assert standing(db).leases == 0, "nobody is at work on it"
+    assert first(db, "plea", 60)
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(LeaseRow)) == 1, "what has run out is not kept"
 
 
 def test_a_dead_owners_lease_is_taken_and_not_given_back_by_the_dead(db: CaseDatabase, clock: Clock) -> None:

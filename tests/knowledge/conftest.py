@@ -53,7 +53,7 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arguments = [command, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until_up(f"http://127.0.0.1:{port}/api/v2/heartbeat", process, 30)
+            wait_until_up(f"http://127.0.0.1:{port}/api/v2/heartbeat", process, 120)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

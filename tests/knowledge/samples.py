@@ -16,17 +16,18 @@ DIMENSIONS = 256
 class HashEmbedder:
     """Each word points in a direction of its own; texts that share words are near. Counts what it embeds."""
 
-    def __init__(self) -> None:
+    def __init__(self, dimensions: int = DIMENSIONS) -> None:
         self.embedded: list[str] = []
+        self.dimensions = dimensions
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         self.embedded.extend(texts)
         return [self._vector(text) for text in texts]
 
     def _vector(self, text: str) -> list[float]:
-        vector = [0.0] * DIMENSIONS
+        vector = [0.0] * self.dimensions
         for word in telling_words(text) or ["nothing"]:
-            vector[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % DIMENSIONS] += 1.0
+            vector[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % self.dimensions] += 1.0
         length = math.sqrt(sum(number * number for number in vector))
         return [number / length for number in vector]
 

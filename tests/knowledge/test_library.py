@@ -19,9 +19,9 @@ from knowledge.errors import (
 )
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
-from knowledge.schema import version_table
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
+from knowledge.vectors import PROBE
 from tests.knowledge.conftest import free_port
 from tests.knowledge.samples import HashEmbedder, guideline
 
@@ -87,7 +87,7 @@ def test_an_unchanged_text_is_never_embedded_twice(library: Library, embedder: H
     assert embedder.embedded == ["Psoriasis. Causes. Psoriasis has new causes."]
     embedder.embedded.clear()
     library.rebuild()
-    assert embedder.embedded == []
+    assert embedder.embedded == [PROBE]
 
 
 def test_a_retired_guideline_is_never_found_even_if_the_index_still_holds_it(
@@ -197,6 +197,25 @@ def test_an_index_of_another_model_is_refused_until_it_is_rebuilt(
     assert Search(changed, embedder).search("psoriasis causes")
 
 
+def test_a_model_of_another_length_is_told_apart_and_the_index_rebuilt_for_it(
+    library: Library, settings: KnowledgeSettings
+) -> None:
+    """Another name, and then another model under the same name, as when the folder it lies in is replaced."""
+    library.publish(guideline(), "Dr A")
+    for name, dimensions in (("another", 128), ("another", 64)):
+        embedder = HashEmbedder(dimensions)
+        changed = open_library(settings.model_copy(update={"embedding_model": name}), embedder)
+        with pytest.raises(IndexMissing, match="knowledge rebuild"):
+            Search(changed, embedder).search("psoriasis")
+        with pytest.raises(IndexMissing, match="knowledge rebuild"):
+            changed.publish(guideline("melanoma", causes=f"Melanoma has {dimensions} causes"), "Dr A")
+        assert changed.rebuild() == 14
+        assert found(Search(changed, embedder), "psoriasis causes")
+        assert changed.check() == []
+    changed.publish(guideline("melanoma", causes="Melanoma has 128 causes"), "Dr A")
+    assert found(Search(changed, embedder), "melanoma causes")
+
+
 def test_chroma_being_down_is_told_with_the_remedy(tmp_path: Path, embedder: HashEmbedder) -> None:
     settings = KnowledgeSettings(data=tmp_path, chroma_url=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(IndexUnavailable, match="chroma run"):
@@ -246,15 +265,6 @@ def test_a_database_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> No
     (tmp_path / "knowledge.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(LibraryUnavailable, match="cannot be opened"):
         open_library(KnowledgeSettings(data=tmp_path))
-
-
-def test_a_library_of_a_newer_version_is_left_alone(
-    library: Library, settings: KnowledgeSettings, embedder: HashEmbedder
-) -> None:
-    with library.engine.begin() as connection:
-        connection.execute(text(f"UPDATE {version_table(library.engine)} SET version_num = '9999'"))
-    with pytest.raises(LibraryUnavailable, match="newer version"):
-        open_library(settings, embedder)
 
 
 def test_a_database_server_that_is_down_is_told_without_its_password(embedder: HashEmbedder) -> None:

@@ -175,6 +175,30 @@ def test_formatting_of_an_answer(bot: Bot, open_page: Callable[..., Any]) -> Non
     assert bot.update()["message"]["text"] == "/help"
 
 
+def test_a_photo_of_the_bot_is_shown_as_an_answer(address: str, bot: Bot, open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    page.click("#start")
+    asked = bot.update()["message"]
+    reply = json.dumps({"message_id": asked["message_id"], "allow_sending_without_reply": True})
+    fields = {
+        "chat_id": asked["chat"]["id"],
+        "caption": "<b>Warm</b> parts",
+        "parse_mode": "HTML",
+        "reply_parameters": reply,
+    }
+    content = photo("looked-at.jpg")["buffer"]
+    assert isinstance(content, bytes)
+    picture = {"photo": ("looked-at.jpg", content, "image/jpeg")}
+    sent = httpx.post(f"{address}/bot1:playground/sendPhoto", data=fields, files=picture, timeout=30).json()
+    assert sent["ok"], sent
+    assert sent["result"]["reply_to_message"]["message_id"] == asked["message_id"]
+    page.wait_for_selector(".theirs .photo img.loaded")
+    assert page.inner_text(".theirs .words strong") == "Warm"
+    assert "/start" in page.inner_text(".theirs .reply")
+    page.click(".theirs .photo")
+    page.wait_for_selector("#viewer-photo[src^=blob]")
+
+
 def test_photos_files_and_the_large_view(bot: Bot, open_page: Callable[..., Any]) -> None:
     page = open_page()
     page.click("#start")

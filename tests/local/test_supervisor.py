@@ -7,8 +7,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,7 @@ import pytest
 from local import running, supervisor
 from local.child import State
 from local.errors import AlreadyRunning, NotRunning, StartFailed
-from local.health import Finishes, SaysSo
+from local.health import AnswersHttp, Finishes, GoesRound, SaysSo
 from local.parts import DOORS, STORES, WORKERS, Part
 from local.running import Running
 from local.settings import ROOT, LocalSettings
@@ -65,10 +69,10 @@ def settings(tmp_path: Path) -> LocalSettings:
 def build(settings: LocalSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[House, list[str]]]]:
     """Makes a house of the given parts; with it comes the list of what a person would have read."""
 
-    def make(*parts: Part) -> tuple[House, list[str]]:
+    def make(*parts: Part, **options: object) -> tuple[House, list[str]]:
         monkeypatch.setattr(supervisor, "house_parts", lambda *_, **__: parts)
         read: list[str] = []
-        return House(settings, dict(os.environ), notice=read.append), read
+        return House(settings.model_copy(update=options), dict(os.environ), notice=read.append), read
 
     yield make
 
@@ -122,6 +126,88 @@ async def test_a_killed_part_comes_back_and_is_talked_about(
         told = Running.load(house.settings.folder)
         assert told is not None and told.parts["server"]["restarts"] == 1
     assert len(read) == 1 and "server stopped (killed by SIGKILL)" in read[0] and "server.log" in read[0]
+
+
+SERVER = """
+    import http.server, sys
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    open({place!r}, "w").write(str(server.server_port))
+    print("ready", flush=True)
+    server.serve_forever()
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the part itself serves, at a port that it writes down."""
+
+    place: Path
+
+    async def is_up(self, log: Path, since: int) -> bool:
+        try:
+            return await AnswersHttp(f"http://127.0.0.1:{self.place.read_text()}/").is_up(log, since)
+        except FileNotFoundError:
+            return False
+
+
+@pytest.mark.slow
+async def test_a_part_that_lives_but_hangs_is_killed_and_comes_back(
+    build: Callable[..., tuple[House, list[str]]], tmp_path: Path
+) -> None:
+    place = tmp_path / "port"
+    hanging = part("hanging", SERVER.format(place=str(place)), health=Answers(place))
+    mute = part("mute", alive=AnswersHttp("http://127.0.0.1:9/"))
+    house, read = build(hanging, mute, hang_seconds=6)
+    async with house:
+        child, silent = house.children
+        before, untouched = child.pid, silent.pid
+        assert before is not None
+        await asyncio.sleep(5)  # at least two looks
+        assert child.pid == before, "who answers is left alone"
+        os.kill(before, signal.SIGSTOP)
+        await until(lambda: child.pid not in (None, before) and child.state is State.UP, seconds=60)
+        assert child.reason == "it did not answer any more"
+        assert not exists(before)
+        assert silent.pid == untouched, "what never answered cannot be told to hang"
+    assert "hanging lives but has not answered" in read[0]
+    assert "started again" in read[1]
+
+
+async def test_a_part_that_ends_by_itself_is_quoted(
+    build: Callable[..., tuple[House, list[str]]], tmp_path: Path
+) -> None:
+    once = tmp_path / "once"
+    script = f"""
+        import pathlib, sys, time
+        print("ready", flush=True)
+        if pathlib.Path({str(once)!r}).exists():
+            time.sleep(600)
+        pathlib.Path({str(once)!r}).touch()
+        time.sleep(0.5)
+        sys.exit("the token was revoked")
+    """
+    house, read = build(part("bot", script))
+    async with house:
+        await until(lambda: house.children[0].restarts == 1)
+        assert house.children[0].reason == "exit status 1: the token was revoked"
+    assert "bot stopped (exit status 1: the token was revoked)" in read[0]
+
+
+async def test_a_metric_that_stands_still_tells_that_its_loop_does(tmp_path: Path) -> None:
+    page = tmp_path / "metrics"
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        look = GoesRound(f"http://127.0.0.1:{server.server_port}/metrics", "skingpt_bot_round_timestamp_seconds", 60)
+        for told, up in (
+            (f"skingpt_bot_round_timestamp_seconds {time.time() - 5}", True),
+            (f"skingpt_bot_round_timestamp_seconds {time.time() - 70}", False),
+            ("# HELP skingpt_bot_round_timestamp_seconds when\nanother 1.7e9", False),
+        ):
+            page.write_text(f"a 1\n{told}\nb 2\n")
+            assert await look.is_up(page, 0) is up, told
+        server.shutdown()
+    assert not await look.is_up(page, 0)
 
 
 async def test_a_part_that_never_comes_up_ends_the_start_with_its_last_words(

@@ -14,7 +14,7 @@ import pytest
 import torch
 from transformers import Blip2VisionModel, LlamaConfig, LlavaNextForConditionalGeneration, PreTrainedModel
 
-from conditions import CHOICES, QUESTIONS, prompt
+from conditions import QUESTIONS, prompt
 from model.errors import TrainingError, WeightsError
 from model.network import SkinGPT, load_skingpt, new_network
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
@@ -115,8 +115,10 @@ def test_everything_of_a_batch_is_placed_where_the_network_is(
     network.set_attn_implementation("eager")  # the other looks into the mask, which `meta` cannot
     sight = sight_of(network, MINI)
     views = torch.zeros(1, len(train), *sight.seen_shape)
-    plain = torch.zeros(len(train), len(CHOICES)), torch.zeros(len(val), len(CHOICES))
-    seen = Seen(views, views[0], val, Teacher.fitted(train, plain[0], val, plain[1]))
+    head = PlainHead(network.vision_model).eval()
+    width = network.config.vision_config.hidden_size
+    teacher = Teacher.fitted(head, train, val, torch.zeros(len(val), 5, width))
+    seen = Seen(views, views[0], val, teacher)
     for step in (1, 2):
         course = LanguageCourse(sight, miniature.processor, MINI, step, Known(train, [None] * len(train), {}), seen)
         course.network.to("meta")

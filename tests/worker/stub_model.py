@@ -4,6 +4,8 @@ Run: ``python -m tests.worker.stub_model PORT`` for one as a process of its own,
 ``{"kind": "busy"}`` (see `FAULTS`) lets it fail until ``{"kind": null}``.
 """
 
+import base64
+import io
 import json
 import math
 import sys
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from PIL import Image
 
 from conditions import CHOICE_QUESTION, CHOICES
 
@@ -47,6 +51,17 @@ def prose_answer(text: str) -> dict[str, Any]:
     return {"generated_text": text, "details": details}
 
 
+OVERLAY_SIZE = (400, 300)
+
+
+def explain_answer() -> dict[str, Any]:
+    """What the model server's ``/explain`` gives; TGI has no such route."""
+    content = io.BytesIO()
+    Image.new("RGB", OVERLAY_SIZE, "orange").save(content, "JPEG")
+    address = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+    return {"choice": "melanocytic-naevus", "heat": [[0.0, 1.0]], "overlay": address}
+
+
 def ok(body: dict[str, Any]) -> Answer:
     return 200, {}, json.dumps(body).encode()
 
@@ -64,7 +79,9 @@ FAULTS: dict[str, Answer] = {
 
 
 class StubModel:
-    """`answers`: called with each request's JSON; the default is a confident mole, described in two sentences."""
+    """`answers`: called with each request's JSON; the default is a confident mole, described in two sentences.
+    `explains`: whether there is a route ``/explain``, as in our model server and not in TGI.
+    """
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -73,12 +90,15 @@ class StubModel:
         self.choice = choice_answer({slug: 0.9 if slug == "melanocytic-naevus" else 0.01 for slug in CHOICES})
         self.url = ""
         self.fault: str | None = None
+        self.explains = False
 
     def usual(self, request: dict[str, Any]) -> Answer:
         if self.fault == "slow":
             time.sleep(SLOW_SECONDS)
         elif self.fault:
             return FAULTS[self.fault]
+        if request["path"] == "/explain":
+            return ok(explain_answer()) if self.explains else error(404, "not_found")
         if CHOICE_QUESTION in request["inputs"]:
             return ok(self.choice)
         return ok(prose_answer("A round brown spot. About 4.5 mm wide and even### junk"))
@@ -103,6 +123,9 @@ def stub_model(port: int = 0) -> Iterator[StubModel]:
             self._reply(*stub.answers(stub.requests[-1]))
 
         def do_GET(self) -> None:
+            if self.path == "/explain":
+                self._reply(405 if stub.explains else 404, {}, b"")
+                return
             self._reply(200, {}, b'{"model_id": "stub-1"}')
 
         def _reply(self, status: int, headers: dict[str, str], body: bytes) -> None:

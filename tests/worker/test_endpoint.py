@@ -11,7 +11,17 @@ from PIL import Image
 from agents.errors import VisionUnavailable
 from cases.record import History
 from conditions import CHOICE_QUESTION, CHOICES, QUESTIONS, Domain
-from tests.worker.stub_model import Answer, StubModel, choice_answer, error, ok, prose_answer, stub_model
+from tests.worker.stub_model import (
+    OVERLAY_SIZE,
+    Answer,
+    StubModel,
+    choice_answer,
+    error,
+    explain_answer,
+    ok,
+    prose_answer,
+    stub_model,
+)
 from worker.endpoint import Endpoint
 from worker.errors import (
     ModelBusy,
@@ -208,3 +218,61 @@ def test_a_photo_that_cannot_be_decoded_is_told_apart(model: StubModel) -> None:
     with pytest.raises(PhotoUnreadable):
         endpoint(model).examine([b"no photo"], History())
     assert model.requests == []
+
+
+def test_whether_the_model_explains_is_asked_once(model: StubModel) -> None:
+    asking = endpoint(model)
+    assert not asking.can_explain()
+    model.explains = True
+    assert not asking.can_explain(), "it was asked already"
+    assert endpoint(model).can_explain()
+
+
+def test_a_model_that_is_away_is_asked_again_whether_it_explains() -> None:
+    with stub_model() as gone:
+        pass
+    asking = endpoint(gone)
+    assert not asking.can_explain()
+    with stub_model(int(gone.url.rsplit(":", 1)[1])) as back:
+        back.explains = True
+        assert asking.can_explain()
+
+
+def test_the_overlay_is_a_picture_of_what_the_model_looked_at(model: StubModel) -> None:
+    model.explains = True
+    overlay = endpoint(model).explain(photo())
+    with Image.open(io.BytesIO(overlay)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", OVERLAY_SIZE)
+    (request,) = model.requests
+    assert request["path"] == "/explain"
+    assert request["inputs"].startswith("![](data:image/jpeg;base64,")
+    assert model.headers[0]["authorization"] == "Bearer unused"
+
+
+@pytest.mark.parametrize(
+    ("overlay", "expected"),
+    [
+        ("http://192.0.2.1/overlay.jpg", ModelNonsense),
+        ("data:image/jpeg;base64,bm8gcGljdHVyZQ==", ModelNonsense),
+        ("data:image/jpeg;base64,%%%", ModelNonsense),
+        (None, ModelNonsense),
+    ],
+)
+def test_what_is_no_picture_is_never_shown(model: StubModel, overlay: object, expected: type[ModelError]) -> None:
+    model.answers = lambda _request: ok({"choice": "melanoma", "heat": [], "overlay": overlay})
+    with pytest.raises(expected):
+        endpoint(model).explain(photo())
+
+
+def test_an_overlay_is_tried_again_while_the_model_is_busy(model: StubModel) -> None:
+    model.explains = True
+    replies = [error(429, "overloaded"), ok(explain_answer())]
+    model.answers = lambda _request: replies.pop(0)
+    waits: list[float] = []
+    assert endpoint(model, waits).explain(photo())
+    assert len(waits) == 1
+
+
+def test_a_model_without_the_route_refuses(model: StubModel) -> None:
+    with pytest.raises(ModelRefused):
+        endpoint(model).explain(photo())

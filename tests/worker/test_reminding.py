@@ -15,6 +15,7 @@ from cases.settings import CasesSettings
 from knowledge import people
 from knowledge.due import due
 from knowledge.library import Library
+from knowledge.settings import KnowledgeSettings
 from tests.bot.shelf import shelf
 from tests.knowledge.samples import guideline
 from worker import reminding, resources
@@ -24,7 +25,7 @@ TODAY = datetime.now(UTC).date()
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
-    library = shelf(tmp_path / "var").library
+    library = shelf(KnowledgeSettings(data=tmp_path / "var")).library
     db = open_cases(CasesSettings())
     monkeypatch.setattr(resources, "library", lambda: library)
     monkeypatch.setattr(resources, "cases", lambda: db)

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from agents.errors import ChatModelUnavailable
 from cases import caseload, conversation, leases, outbox, patients
+from cases.checks import check_work
+from cases.damage import damaged_cases
 from cases.database import CaseDatabase, open_cases
 from cases.errors import DatabaseUnavailable, LeaseTaken
 from cases.record import Advice, Case, CaseStatus, History, Role, Triage, Turn
@@ -21,7 +24,7 @@ from knowledge.errors import EmbedderUnavailable, IndexUnavailable
 from tests.worker.stub_model import Answer, StubModel, error, stub_model
 from worker import advise as advise_tasks
 from worker import examine as examine_task
-from worker import resources
+from worker import metrics, resources
 from worker.advise import APOLOGY, advise, reply
 from worker.endpoint import Endpoint
 from worker.examine import examine
@@ -292,7 +295,8 @@ def test_the_sweep_queues_lost_work_again_ever_more_rarely(house: House, monkeyp
     now = [0.0]
     sweep = Sweep(house.db, overdue=0.0, clock=lambda: now[0])
     sweep._overdue = 10.0
-    monkeypatch.setattr(caseload, "unfinished", lambda db, older: [house.get(photographed), house.get(written)])
+    lost = [(case.id, case.status) for case in (photographed, written)]
+    monkeypatch.setattr(caseload, "unfinished", lambda db, older: lost)
     times = []
     for second in range(100):
         now[0] = float(second)
@@ -309,6 +313,57 @@ def test_the_sweep_finds_only_what_nobody_works_on(house: House, monkeypatch: py
     with leases.lease(house.db, leases.case_lease_name(held.id), "somebody", 60):
         assert Sweep(house.db, overdue=0).sweep() == 1
     assert queued == [lost.id]
+
+
+def damage(house: House, table: str, column: str, **row: str | int) -> None:
+    """Turn round the last byte of what is sealed in this place."""
+    (key, value), *_ = row.items()
+    with house.db.engine.begin() as connection:
+        where = f"WHERE {key} = :value"
+        sealed = connection.execute(text(f"SELECT {column} FROM {table} {where}"), {"value": value}).scalar_one()
+        changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        connection.execute(
+            text(f"UPDATE {table} SET {column} = :changed {where}"), {"value": value, "changed": changed}
+        )
+
+
+def test_a_damaged_case_holds_up_no_other_and_its_patient_hears_of_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, whole = house.open(photo()), house.open(photo())
+    written = house.open(words="a rash")
+    damage(house, "cases", "words", id=damaged.id)
+    damage(house, "cases", "history", id=written.id)
+    monkeypatch.setattr("worker.sweep.enqueue_examine", lambda case_id: examine(case_id) or True)
+    monkeypatch.setattr("worker.sweep.enqueue_advise", lambda case_id: advise(case_id) or True)
+    failures = metrics.FAILURES.labels("examine", "SealBroken")._value.get()
+    assert Sweep(house.db, overdue=0).sweep() == 3
+    assert house.get(whole).status is CaseStatus.EXAMINED
+    assert damaged.id in caplog.text
+    assert metrics.FAILURES.labels("examine", "SealBroken")._value.get() == failures + 1
+    assert house.due() == [("case", damaged.id), ("case", written.id)]
+    assert caseload.unfinished(house.db, timedelta(0)) == [(whole.id, CaseStatus.EXAMINED)], (
+        "given up, not tried for ever"
+    )
+    assert set(damaged_cases(house.db)) == {damaged.id, written.id}
+    said = [finding.says for finding in check_work(CasesSettings()) if "damaged" in finding.says]
+    assert len(said) == 1
+    assert damaged.id in said[0]
+
+
+def test_a_damaged_question_gets_an_apology_and_others_their_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, other = house.open(words="a rash"), house.open(words="a spot")
+    for each in (case, other):
+        advise(each.id)
+    asked, sound = conversation.say(house.db, case.id, "why?"), conversation.say(house.db, other.id, "why?")
+    damage(house, "turns", "sealed", id=asked.id)
+    monkeypatch.setattr("worker.sweep.enqueue_reply", lambda turn_id: reply(turn_id) or True)
+    assert Sweep(house.db, overdue=0).sweep() == 2
+    said = [conversation.turn(house.db, int(number)) for kind, number in house.due() if kind == "turn"]
+    assert [(each.answers, each.text) for each in said] == [(asked.id, APOLOGY), (sound.id, Reply.text)]
+    assert conversation.unanswered(house.db, timedelta(0)) == [], "answered once, not for ever"
 
 
 def test_the_sweep_stops_at_a_dead_broker(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,10 +54,21 @@ WHOLE = frozenset({"knowledge", "cases", "clinic", "data", "evaluate"})
 IN_HOUSE = frozenset({"knowledge", "cases", "clinic", "doctor", "backup"})
 """Commands that need the addresses of the house that runs, where one runs."""
 
-EVALUATIONS: Mapping[str, tuple[str, str]] = {
-    "agent": ("agents.evaluation.commands", "Measure triage, the check of sentences, history taking and memory."),
+BELOW: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "evaluate": {
+        "agents.evaluation.commands": {
+            "agent": "Measure triage, the check of sentences, history taking and memory.",
+        },
+    },
+    "knowledge": {
+        "agents.library_commands": {
+            "preview": "Show what would change, the answers to the standing questions above all, and change nothing.",
+            "publish": "Make FILE live: a guideline in the fixed form, or a document about one condition.",
+            "submit": "Hand FILE in for somebody else to approve, or for the day from which it holds.",
+        },
+    },
 }
-"""Commands of `evaluate` that belong to other rooms than the model → the module whose `app` has it, its summary."""
+"""Commands below another one that belong to another room → the module whose `app` has them → their summaries."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -65,7 +76,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def mount(asked: str, below: str = "") -> None:
     """Import the room that has the command `asked`; of the others only names and summaries are known.
 
-    `below` is the word after it: a command of `evaluate` may be another room's.
+    `below` is the word after it: a command of `evaluate` or of `knowledge` may be another room's.
     """
     for module, commands in ROOMS.items():
         if asked not in commands:
@@ -75,17 +86,17 @@ def mount(asked: str, below: str = "") -> None:
             if asked in IN_HOUSE:
                 find_house()
             group: typer.Typer = importlib.import_module(module).app
-            if asked == "evaluate":
-                _add_evaluations(group, below)
+            _add_below(group, asked, below)
             app.add_typer(group, name=asked if asked in WHOLE else None)
 
 
-def _add_evaluations(group: typer.Typer, below: str) -> None:
-    for name, (module, summary) in EVALUATIONS.items():
-        if name == below:
+def _add_below(group: typer.Typer, asked: str, below: str) -> None:
+    for module, commands in BELOW.get(asked, {}).items():
+        if below in commands:
             find_house()
             group.add_typer(importlib.import_module(module).app)
-        else:
+            continue
+        for name, summary in commands.items():
             group.command(name, help=summary)(_unopened)
 
 

@@ -8,17 +8,21 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from agents.adviser import Adviser
+from agents.errors import SettingsIncomplete
 from agents.evaluation.asking import made_up
 from agents.extractive import ExtractiveChatModel
 from agents.replying import Reply
 from agents.settings import AgentSettings
+from agents.standing_questions import standing_questions
 from agents.vision import NoVision
 from cases.record import Role, Turn
 from knowledge.embedding import Embedder
+from knowledge.errors import KnowledgeError
 from knowledge.library import Library
 from knowledge.rehearsal import Change, rehearsed
 from knowledge.report import ChangedAnswer, CitedPassage, Comparison, GivenAnswer
 from knowledge.search import Search
+from knowledge.submissions import CompareAnswers
 
 
 def compare(
@@ -44,7 +48,23 @@ def compare(
                 if _differ(*answers):
                     changed.append(ChangedAnswer(question=question, before=answers[0], after=answers[1]))
             tell(done, len(questions))
-    return Comparison(questions=len(questions), changed=tuple(changed))
+    return Comparison(questions=len(questions), changed_answers=tuple(changed))
+
+
+def comparing(library: Library, embedder: Embedder, settings: AgentSettings) -> CompareAnswers:
+    """`compare` with the standing questions, as `knowledge.submissions` wants it.
+
+    A file of questions that cannot be read is a KnowledgeError then, which says what to do.
+    """
+
+    def compare_change(change: Change, tell: Callable[[int, int], None]) -> Comparison:
+        try:
+            questions = standing_questions(settings)
+        except SettingsIncomplete as error:
+            raise KnowledgeError(str(error)) from error
+        return compare(library, embedder, change, questions, settings, tell)
+
+    return compare_change
 
 
 class _Asked:

@@ -10,12 +10,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from cases.errors import CasesError
-from clinic import guidelines, publishing, review, sign_in
+from clinic import guidelines, publishing, review, sign_in, submissions
 from clinic.errors import CaseNotShared, FormExpired, SignInNeeded
 from clinic.guard import Guard
 from clinic.pages import page
 from clinic.services import Services
-from knowledge.errors import GuidelineNotFound, KnowledgeError
+from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineNotFound, KnowledgeError
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def create_app(services: Services, hosts: frozenset[str]) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_api_route("/health", health)
     # Before the library's pages, since "new" would be read as the name of a guideline.
-    for router in (sign_in.router, publishing.router, guidelines.router, review.router):
+    for router in (sign_in.router, submissions.router, publishing.router, guidelines.router, review.router):
         app.include_router(router)
     app.add_exception_handler(SignInNeeded, _sign_in_needed)
     for kind in (
@@ -64,6 +64,8 @@ def _in_words(error: Exception) -> tuple[int, str, str]:
     """Status, heading and text of an error."""
     if isinstance(error, GuidelineNotFound | CaseNotShared):
         return 404, "Not found", str(error)
+    if isinstance(error, ChangeRefused | DocumentRefused):
+        return 409, "Not done", f"{str(error)[:1].upper()}{str(error)[1:]}."
     if isinstance(error, FormExpired):
         return 403, "Not done", str(error)
     if isinstance(error, HTTPException):

@@ -5,12 +5,19 @@ The page has no script at all, so the policy forbids scripts altogether.
 
 from urllib.parse import urlsplit
 
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clinic.access import signed_in_or_none
+from knowledge.sandbox import LARGEST_FILE
+
 LARGEST_BODY = 1_000_000
-"""Bytes of a form; the largest holds a guideline."""
+"""Bytes of a form."""
+LARGEST_UPLOAD = LARGEST_FILE + 100_000
+"""Bytes of the form that hands a document in, from who is signed in."""
+UPLOAD = "/submissions"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
@@ -26,7 +33,9 @@ _HEADERS = {
 }
 
 
-def refusal(headers: Headers, method: str, hosts: frozenset[str]) -> tuple[int, str] | None:
+def refusal(
+    headers: Headers, method: str, hosts: frozenset[str], largest: int = LARGEST_BODY
+) -> tuple[int, str] | None:
     """Status and reason of a refusal, or None where the request may pass."""
     host = headers.get("host", "")
     if _name(host) not in hosts:
@@ -41,8 +50,8 @@ def refusal(headers: Headers, method: str, hosts: frozenset[str]) -> tuple[int, 
     length = headers.get("content-length", "")
     if not length.isdecimal():
         return 411, "A form must say how long it is."
-    if int(length) > LARGEST_BODY:
-        return 413, f"A form may have {LARGEST_BODY:,} bytes at most."
+    if int(length) > largest:
+        return 413, f"A form may have {largest:,} bytes at most."
     return None
 
 
@@ -73,6 +82,8 @@ class Guard:
                     headers[name] = value
             await send(message)
 
-        refused = refusal(Headers(scope=scope), scope["method"], self._hosts)
+        large = scope["path"] == UPLOAD and signed_in_or_none(Request(scope)) is not None
+        largest = LARGEST_UPLOAD if large else LARGEST_BODY
+        refused = refusal(Headers(scope=scope), scope["method"], self._hosts, largest)
         answer = PlainTextResponse(refused[1], refused[0]) if refused else self._app
         await answer(scope, receive, send_guarded)

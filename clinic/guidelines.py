@@ -15,11 +15,15 @@ from conditions import CLASSES, CONDITIONS
 from knowledge.errors import GuidelineNotFound
 from knowledge.guideline_file import render_guideline
 from knowledge.record import Version
+from knowledge.submissions import Submissions
 
 FOUND = 10
 """Passages on a page of results."""
+DEEDS = 200
+"""Deeds on the page of the log."""
 NOTICES = {
     "published": "Published. Patients are answered from this text from now on.",
+    "restored": "Restored. Patients are answered from this version again.",
     "retired": "Retired. It is no longer used in answers; what was cited from it can still be opened.",
 }
 
@@ -47,6 +51,7 @@ def library(request: Request, reader: Reader) -> HTMLResponse:
         live=len(live),
         not_reviewed=sum(version.reviewed is None for version in live),
         overdue=sum(is_overdue(version, today) for version in live),
+        waiting=len(Submissions(services_of(request).library).pending()),
         query="",
     )
 
@@ -58,21 +63,28 @@ def search(request: Request, reader: Reader, q: Annotated[str, Query(max_length=
     return page(request, "search.html", query=q, passages=passages)
 
 
-@router.get("/guidelines/{slug}")
-def guideline(request: Request, reader: Reader, slug: str, done: str = "") -> HTMLResponse:
-    """One guideline as patients are cited it, or what became of a retired one."""
+@router.get("/guidelines/{key}")
+def guideline(request: Request, reader: Reader, key: str, done: str = "") -> HTMLResponse:
+    """One guideline or document as patients are cited it, or what became of a retired one."""
     library = services_of(request).library
-    versions = library.versions(slug)
-    if not versions and slug not in CONDITIONS:
-        raise GuidelineNotFound("There is no condition of this name in the library.")
+    versions = library.versions(key)
+    if not versions and key not in CONDITIONS:
+        raise GuidelineNotFound("There is nothing of this name in the library.")
     is_live = bool(versions) and versions[0].retired is None
+    slug = versions[0].slug if versions else key
+    notice = NOTICES.get(done, "")
+    if key != slug:
+        edition = library.edition(key)
+        return page(request, "document.html", key=key, slug=slug, edition=edition, versions=versions, notice=notice)
     return page(
         request,
         "guideline.html",
+        key=key,
         slug=slug,
         guideline=library.guideline(slug) if is_live else None,
+        beside=[version for version in library.documents() if version.slug == slug and version.key != slug],
         versions=versions,
-        notice=NOTICES.get(done, ""),
+        notice=notice,
     )
 
 
@@ -83,6 +95,13 @@ def guideline_file(request: Request, reader: Reader, slug: str) -> Response:
     # The library's slugs are those of the shared vocabulary: letters and hyphens.
     headers = {"Content-Disposition": f'attachment; filename="{slug}.md"'}
     return Response(text, media_type="text/markdown", headers=headers)
+
+
+@router.get("/log")
+def log(request: Request, reader: Reader, about: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+    """Who did what, newest first; of one guideline, document or person only, if asked."""
+    deeds = services_of(request).library.deeds(DEEDS, about or None)
+    return page(request, "log.html", deeds=deeds, about=about, most=DEEDS)
 
 
 def is_overdue(version: Version, today: date) -> bool:
@@ -99,7 +118,7 @@ def shelves(live: Sequence[Version]) -> list[Shelf]:
             versions=tuple(
                 sorted(
                     (version for version in live if CONDITIONS[version.slug].disease_class == disease_class),
-                    key=lambda version: version.title.casefold(),
+                    key=lambda version: (CONDITIONS[version.slug].title.casefold(), version.key),
                 )
             ),
             without=tuple(

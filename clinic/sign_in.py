@@ -22,7 +22,7 @@ from clinic.services import Services
 
 HOME = "/guidelines"
 LONGEST_PASSWORD = 200
-_OWN_PAGE = re.compile(r"/(guidelines|cases|search)[A-Za-z0-9/-]*")
+_OWN_PAGE = re.compile(r"/(guidelines|submissions|log|cases|search)[A-Za-z0-9/-]*")
 
 router = APIRouter()
 

@@ -2,10 +2,11 @@
 
 ./run knowledge search "is ringworm contagious" -k 5 --json          (- reads one question a line)
 ./run knowledge load | rebuild | check | list | due | log | migrate
-./run knowledge publish FILE --author "Dr A. Example" [--slug psoriasis]   (Markdown, PDF, DOCX, HTML, text)
-./run knowledge submit FILE --author "Dr A"; ./run knowledge approve 7 --author "Dr B"
+./run knowledge submission 7; ./run knowledge approve | withdraw 7 --author "Dr B"
 ./run knowledge retire | restore | versions KEY
 ./run knowledge invite "Dr A. Example"; ./run knowledge people | remove
+
+What asks the agent (preview, publish, submit) stands in `agents.library_commands`.
 """
 
 import json
@@ -17,43 +18,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Connection
 
 from knowledge import people, schema
+from knowledge.command_line import Author, opened, progress, show_report
 from knowledge.database import connected
 from knowledge.due import due
-from knowledge.errors import ChangeRefused, DocumentRefused, KnowledgeError
-from knowledge.library import Library, load_starter
-from knowledge.opening import open_for_command
-from knowledge.preparing import prepared, reported
+from knowledge.errors import KnowledgeError
+from knowledge.library import load_starter
 from knowledge.record import Passage
-from knowledge.report import Report
 from knowledge.reviewing import problems_of_texts
-from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
-from knowledge.submission import Details
 from knowledge.submissions import Submissions
 
 app = typer.Typer(name="knowledge", help="The guideline library.", no_args_is_help=True)
-
-
-def _person(name: str) -> str:
-    try:
-        return people.author_name(name)
-    except ChangeRefused as refused:
-        raise typer.BadParameter(str(refused)) from refused
-
-
-Author = Annotated[str, typer.Option(help="Who answers for the change.", callback=_person)]
-Slug = Annotated[str | None, typer.Option(help="The condition a free document is about.")]
-Title = Annotated[str | None, typer.Option(help="Its title; the first heading if not given.")]
-Edition = Annotated[str | None, typer.Option("--version", help="Its version; today's date if not given.")]
-Jurisdiction = Annotated[str, typer.Option(help="Where it holds.")]
-Language = Annotated[str, typer.Option(help="Its language, such as en or pt-BR.")]
-Source = Annotated[str | None, typer.Option(help="How it is cited.")]
-ReviewBy = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it must be reviewed.")]
-ValidFrom = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day from which it holds.")]
 
 
 @app.command()
@@ -68,7 +46,7 @@ def search(
 ) -> None:
     """Find the passages that answer TEXT."""
     questions = (line.rstrip("\n") for line in sys.stdin) if text == "-" else iter((text,))
-    with _opened() as (_, finder):
+    with opened() as (_, finder):
         for question in questions:
             found = finder.search(question, k, slug, None, jurisdiction, language, disease_class)
             if as_json:
@@ -84,7 +62,7 @@ def load() -> None:
 
     What a person published or retired stays.
     """
-    with _opened() as (library, _):
+    with opened() as (library, _):
         count = load_starter(library)
         due = Submissions(library).publish_due()
     typer.echo(f"{count} guidelines published.")
@@ -121,7 +99,7 @@ def downgrade(
 @app.command()
 def rebuild() -> None:
     """Build the vector index anew and switch it in."""
-    with _opened() as (library, _), _progress("Embedding") as tell:
+    with opened() as (library, _), progress("Embedding") as tell:
         count = library.rebuild(tell)
     typer.echo(f"The vector index holds {count} passages.")
 
@@ -134,7 +112,7 @@ def check(
     """Prove the texts' form, links, sources, dates, sentences and reading age; then the vector index."""
     problems = problems_of_texts(folder)
     if folder is None and not texts_only:
-        with _opened() as (library, _):
+        with opened() as (library, _):
             problems += library.check()
     for problem in problems:
         typer.echo(problem, err=True)
@@ -144,62 +122,24 @@ def check(
 
 
 @app.command()
-def publish(
-    file: Path,
-    author: Author,
-    slug: Slug = None,
-    title: Title = None,
-    version: Edition = None,
-    jurisdiction: Jurisdiction = "international",
-    language: Language = "en",
-    source: Source = None,
-    review_by: ReviewBy = None,
-    valid_from: ValidFrom = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-) -> None:
-    """Make FILE live: a guideline in the fixed form, or a document about one condition."""
-    details = _details(slug, title, version, jurisdiction, language, source, review_by, valid_from)
-    with _opened() as (library, _):
-        with _progress("Reading") as tell:
-            edition, extracted = prepared(_content(file), file.name, details, library, tell)
-        typer.echo(_in_words(reported(edition, library.edition(edition.key), extracted, None)))
-        if dry_run:
-            return
-        published = library.publish(edition, author)
-    typer.echo(f"{published.key} version {published.version} is live.")
-
-
-@app.command()
-def submit(
-    file: Path,
-    author: Author,
-    slug: Slug = None,
-    title: Title = None,
-    version: Edition = None,
-    jurisdiction: Jurisdiction = "international",
-    language: Language = "en",
-    source: Source = None,
-    review_by: ReviewBy = None,
-    valid_from: ValidFrom = None,
-) -> None:
-    """Hand FILE in for somebody else to approve, or for the day from which it holds."""
-    details = _details(slug, title, version, jurisdiction, language, source, review_by, valid_from)
-    with _opened() as (library, _):
-        submissions = Submissions(library)
-        number = submissions.receive(_content(file), file.name, author, details)
-        submission = submissions.read(number)
-        if submission.report is None:
-            raise DocumentRefused(submission.progress)
-        typer.echo(_in_words(submission.report))
-        submissions.publish(number, author)
-        submission = submissions.get(number)
-    typer.echo(f"Submission {number}: {submission.state}. {submission.progress}")
+def submission(number: int, as_json: Annotated[bool, typer.Option("--json", help="One JSON value.")] = False) -> None:
+    """Show what was handed in: how it stands, what is new, what was taken out, which answers would change."""
+    with opened() as (library, _):
+        found = Submissions(library).get(number)
+    if as_json:
+        named = {name: getattr(found, name) for name in ("number", "author", "file_name", "state", "progress")}
+        report = found.report.model_dump(mode="json") if found.report else None
+        typer.echo(json.dumps({**named, "report": report}, ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"{found.file_name}, by {found.author}: {found.state}. {found.progress}".rstrip())
+    if found.report:
+        show_report(found.report)
 
 
 @app.command()
 def approve(number: int, author: Author) -> None:
     """Publish what somebody else handed in."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         submissions = Submissions(library)
         submissions.publish(number, author)
         submission = submissions.get(number)
@@ -209,7 +149,7 @@ def approve(number: int, author: Author) -> None:
 @app.command()
 def withdraw(number: int, author: Author) -> None:
     """Take a submission back."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         Submissions(library).withdraw(number, author)
     typer.echo(f"Submission {number} is withdrawn.")
 
@@ -217,7 +157,7 @@ def withdraw(number: int, author: Author) -> None:
 @app.command(name="list")
 def list_documents() -> None:
     """List the live guidelines and documents, and what waits to be decided."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         for version in library.documents():
             reviewed = f"reviewed {version.reviewed}" if version.reviewed else "not reviewed"
             typer.echo(f"{version.key}  version {version.version}  {reviewed}  review by {version.review_by}")
@@ -231,7 +171,7 @@ def list_documents() -> None:
 @app.command(name="due")
 def list_due() -> None:
     """List what must be reviewed soon, what is overdue, and what dropped out of search for it."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         for each in due(library):
             typer.echo(f"{each.version.key}  {each.words}")
 
@@ -239,7 +179,7 @@ def list_due() -> None:
 @app.command()
 def versions(key: str) -> None:
     """List every version of KEY, newest first."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         for version in library.versions(key):
             ended = f"ended {version.retired:%Y-%m-%d} by {version.retired_by}" if version.retired else "live"
             restores = f"  restores {version.restores}" if version.restores else ""
@@ -250,7 +190,7 @@ def versions(key: str) -> None:
 @app.command()
 def retire(key: str, author: Author) -> None:
     """Take KEY out of every search."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         version = library.retire(key, author)
     typer.echo(f"{version.key} version {version.version} is retired; its passages can still be opened.")
 
@@ -262,7 +202,7 @@ def restore(
     number: Annotated[int | None, typer.Option(help="Which version; else the one before.")] = None,
 ) -> None:
     """Bring an earlier version of KEY back, word for word: what was retired, or the one before the live one."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         version = library.restore(key, author, number)
     typer.echo(f"{version.key} version {version.version} is live again.")
 
@@ -273,7 +213,7 @@ def log(
     key: Annotated[str | None, typer.Option(help="Only of this guideline, document or person.")] = None,
 ) -> None:
     """Tell who did what, newest first."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         for deed in library.deeds(limit, key):
             typer.echo(f"{deed.time:%Y-%m-%d %H:%M}  {deed.actor}  {deed.action}  {deed.subject}  {deed.detail}")
 
@@ -285,7 +225,7 @@ def invite(
     bot: Annotated[str, typer.Option(help="The bot's name on Telegram, without @.")] = "BOT",
 ) -> None:
     """Print a link that lets one dermatologist change the library from Telegram; it works once, for three days."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         token = people.invite(library.engine, name, by)
     typer.echo(f"https://t.me/{bot}?start={token}")
     typer.echo(f"In the playground, send: /start {token}", err=True)
@@ -294,7 +234,7 @@ def invite(
 @app.command(name="people")
 def list_people() -> None:
     """List who may change the library from Telegram."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         for person in people.allowed(library.engine):
             typer.echo(f"{person.telegram_id}  {person.name}  since {person.since:%Y-%m-%d}, by {person.invited_by}")
 
@@ -302,38 +242,9 @@ def list_people() -> None:
 @app.command()
 def remove(telegram_id: int, by: Annotated[str, typer.Option(help="Who removes.")] = "operator") -> None:
     """Take the right to change the library away, at once."""
-    with _opened() as (library, _):
+    with opened() as (library, _):
         people.remove(library.engine, telegram_id, by)
     typer.echo("Removed.")
-
-
-def _details(
-    slug: str | None,
-    title: str | None,
-    version: str | None,
-    jurisdiction: str,
-    language: str,
-    source: str | None,
-    review_by: datetime | None,
-    valid_from: datetime | None,
-) -> Details:
-    return Details(
-        slug=slug,
-        title=title,
-        version=version,
-        jurisdiction=jurisdiction,
-        language=language,
-        source=source,
-        review_by=review_by.date() if review_by else None,
-        valid_from=valid_from.date() if valid_from else None,
-    )
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise DocumentRefused(f"{file} cannot be read ({error.strerror}): check the path") from error
 
 
 def _short(passage: Passage) -> dict[str, object]:
@@ -362,16 +273,6 @@ def _show(found: list[Passage]) -> None:
         typer.echo("Nothing in the library is about this.")
 
 
-def _in_words(report: Report) -> str:
-    pages = f" on {report.pages} pages" if report.pages else ""
-    change = f"{len(report.new)} new, {len(report.gone)} gone, {report.unchanged} unchanged"
-    lines = [f"{report.passages} passages{pages}: {change}."]
-    for each in report.removed:
-        place = f", {each.place}" if each.place else ""
-        lines.append(f"Taken out, {each.trick}{place}: {each.excerpt}")
-    return "\n".join((*lines, *report.warnings))
-
-
 def _revision(name: str) -> str:
     if name not in schema.revisions():
         known = ", ".join(reversed(schema.revisions()))
@@ -389,36 +290,6 @@ def _tables() -> Iterator[Connection]:
     except KnowledgeError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-
-
-@contextmanager
-def _opened() -> Iterator[tuple[Library, Search]]:
-    try:
-        with open_for_command(KnowledgeSettings()) as opened:
-            yield opened
-    except KnowledgeError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-
-
-class _Teller:
-    """Moves a progress bar."""
-
-    def __init__(self, bar: Progress, title: str) -> None:
-        self._bar = bar
-        self._task = bar.add_task(title, total=None)
-
-    def __call__(self, done: int, of: int) -> None:
-        self._bar.update(self._task, completed=done, total=of)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[_Teller]:
-    from rich.console import Console
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        yield _Teller(bar, title)
 
 
 if __name__ == "__main__":

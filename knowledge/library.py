@@ -106,13 +106,20 @@ class Library:
         is still the newest version. Raises GuidelineNotFound, or ChangeRefused where there is nothing to go back to
         or somebody was quicker.
         """
+        edition, earlier = self._earlier(key, number)
+        return self._put_live(edition, author, earlier.approved_by, earlier.number, after)
+
+    def earlier(self, key: str, number: int | None = None) -> Edition:
+        """What `restore` would bring back. Raises what it raises."""
+        return self._earlier(key, number)[0]
+
+    def _earlier(self, key: str, number: int | None) -> tuple[Edition, Version]:
         with reading(self.engine) as connection:
             versions = catalogue.versions_of(connection, key)
             if not versions:
                 raise GuidelineNotFound(f"nothing in the library is called '{key}'; see: ./run knowledge list")
             earlier = _earlier(versions, number)
-            edition = catalogue.edition_of(connection, earlier.number)
-        return self._put_live(edition, author, earlier.approved_by, earlier.number, after)
+            return catalogue.edition_of(connection, earlier.number), earlier
 
     def retire(self, key: str, author: str, number: int | None = None) -> Version:
         """Takes a guideline out of every search; its passages stay openable. `number`: only if that version is live.

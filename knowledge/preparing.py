@@ -79,7 +79,7 @@ def reported(edition: Edition, live: Edition | None, extracted: Extracted, answe
         removed=extracted.removed,
         warnings=tuple(_warnings(edition, live)),
         questions=answers.questions if answers else None,
-        changed_answers=answers.changed if answers else (),
+        changed_answers=answers.changed_answers if answers else (),
     )
 
 

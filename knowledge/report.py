@@ -41,7 +41,7 @@ class Comparison(_Part):
     """How many standing questions were asked, and those that would be answered otherwise."""
 
     questions: int
-    changed: tuple[ChangedAnswer, ...]
+    changed_answers: tuple[ChangedAnswer, ...]
 
 
 class Report(_Part):

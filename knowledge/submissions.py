@@ -19,13 +19,13 @@ from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, K
 from knowledge.library import Library
 from knowledge.preparing import plain_name, prepared, reported
 from knowledge.record import Version
+from knowledge.rehearsal import Change
 from knowledge.report import Comparison
 from knowledge.sandbox import LARGEST_FILE
 from knowledge.submission import Details, State, Submission, is_other, submission_of
 
 MOST_STARTS: Final = 5
 """Readings that began and never ended, after which a file counts as one that cannot be read."""
-
 
 OPEN = (State.RECEIVED, State.READY, State.WAITING)
 _READABLE = (State.RECEIVED, State.READY)
@@ -43,8 +43,8 @@ _SHOWN = tuple(column for column in tables.submissions.c if column.name != "cont
 
 Tell = Callable[[int, int], None]
 """Hears how much is done, of how much."""
-CompareAnswers = Callable[[Edition, Tell], Comparison | None]
-"""Asks the standing questions before and after a publication."""
+CompareAnswers = Callable[[Change, Tell], Comparison | None]
+"""Asks the standing questions before and after a change."""
 
 
 class Submissions:
@@ -157,7 +157,7 @@ class Submissions:
             return {"state": State.REFUSED, "progress": str(refused), "edition": None, "report": None}
         newest = self._library.versions(edition.key)[:1]
         live = self._library.edition(edition.key)
-        answers = compare(edition, noting("questions compared", 10)) if compare else None
+        answers = compare(Change.publishing(edition), noting("questions compared", 10)) if compare else None
         return {
             "state": State.READY,
             "progress": "",

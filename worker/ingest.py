@@ -4,18 +4,12 @@ Run: ``celery -A worker.app worker -Q library -c 1``
 """
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cases.errors import LeaseTaken
 from worker import resources
 from worker.app import app
 from worker.failures import log_failure
 from worker.holding import held, submission_lease_name
-
-if TYPE_CHECKING:
-    from knowledge.editions import Edition
-    from knowledge.report import Comparison
 
 _log = logging.getLogger(__name__)
 
@@ -31,41 +25,26 @@ def read_submission(number: int) -> None:
 
     Does nothing when it was read, or is being read. Never raises: what failed is tried again by the sweep.
     """
+    from agents.preview import comparing
+    from agents.settings import AgentSettings
     from knowledge.submission import State
     from knowledge.submissions import Submissions
 
     try:
         submissions = Submissions(resources.library())
+        compare = comparing(resources.library(), resources.embedder(), AgentSettings())
         with held(
             resources.cases(), submission_lease_name(number), "library", resources.settings().worker_lease_seconds
         ):
             for _ in range(_ROUNDS):
                 if submissions.get(number).state is not State.RECEIVED:
                     break
-                submissions.read(number, compared)
+                submissions.read(number, compare)
         _log.info("submission %d: %s", number, submissions.get(number).state)
     except LeaseTaken:
         return  # the sweep comes back if they fail
     except Exception as error:
         log_failure("ingest", f"submission {number}", error)
-
-
-def compared(edition: "Edition", tell: Callable[[int, int], None]) -> "Comparison":
-    """The standing questions before and after `edition`. Raises KnowledgeError."""
-    from agents.errors import AgentsError
-    from agents.preview import compare
-    from agents.settings import AgentSettings
-    from agents.standing_questions import standing_questions
-    from knowledge.errors import KnowledgeError
-    from knowledge.rehearsal import Change
-
-    settings = AgentSettings()
-    try:
-        questions = standing_questions(settings)
-        change = Change.publishing(edition)
-        return compare(resources.library(), resources.embedder(), change, questions, settings, tell)
-    except AgentsError as error:
-        raise KnowledgeError(str(error)) from error
 
 
 @app.task(name="worker.ingest.publish_due")

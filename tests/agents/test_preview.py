@@ -52,7 +52,7 @@ def test_a_document_that_changes_one_answer_shows_exactly_that_one(stocked: Libr
     found = compare(stocked, embedder, change, QUESTIONS, AgentSettings(), lambda done, of: told.append((done, of)))
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert found.questions == 3
-    (changed,) = found.changed
+    (changed,) = found.changed_answers
     assert changed.question == TREATED
     assert f"{LEECHES}. [1]" in changed.before.text
     assert f"{OINTMENT}. [1]" in changed.after.text
@@ -66,22 +66,24 @@ def test_a_document_that_changes_one_answer_shows_exactly_that_one(stocked: Libr
 
 def test_a_new_version_with_the_same_words_changes_no_answer(stocked: Library, embedder: HashEmbedder) -> None:
     change = Change.publishing(edition_of(psoriasis("2", LEECHES)))
-    assert compared(stocked, embedder, change) == Comparison(questions=3, changed=())
+    assert compared(stocked, embedder, change) == Comparison(questions=3, changed_answers=())
 
 
+@pytest.mark.slow
 def test_a_retired_guideline_leaves_its_questions_unanswered(stocked: Library, embedder: HashEmbedder) -> None:
     found = compared(stocked, embedder, Change("psoriasis", None))
-    assert [each.question for each in found.changed] == [TREATED, CATCHING]
-    assert all(NOT_COVERED in each.after.text and each.after.passages == () for each in found.changed)
+    assert [each.question for each in found.changed_answers] == [TREATED, CATCHING]
+    assert all(NOT_COVERED in each.after.text and each.after.passages == () for each in found.changed_answers)
     assert stocked.versions("psoriasis")[0].retired is None
 
 
+@pytest.mark.slow
 def test_a_guideline_of_a_condition_that_had_none_answers_for_the_first_time(
     stocked: Library, embedder: HashEmbedder
 ) -> None:
     edition = edition_of(guideline("rosacea", treatment="Rosacea is treated with metronidazole gel"))
     found = compared(stocked, embedder, Change.publishing(edition), *QUESTIONS, "How is rosacea treated?")
-    (changed,) = found.changed
+    (changed,) = found.changed_answers
     assert NOT_COVERED in changed.before.text
     assert "Rosacea is treated with metronidazole gel. [1]" in changed.after.text
 
@@ -103,7 +105,7 @@ def test_a_document_beside_a_guideline_is_named_by_its_key_and_page(stocked: Lib
         text=page,
     )
     found = compared(stocked, embedder, Change.publishing(edition_of(document)))
-    (changed,) = found.changed
+    (changed,) = found.changed_answers
     cited = {(passage.key, passage.version, passage.page) for passage in changed.after.passages}
     assert ("psoriasis.protocol", "7", 1) in cited
     assert "Methotrexate is the treatment of widespread psoriasis." in changed.after.text

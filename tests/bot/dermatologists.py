@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge import people
-from knowledge.editions import Edition
+from knowledge.rehearsal import Change
 from knowledge.report import ChangedAnswer, CitedPassage, Comparison, GivenAnswer
 from knowledge.submission import Submission
 from local.playground.patient import Patient
@@ -46,7 +46,7 @@ def read(house: House, changed: tuple[ChangedAnswer, ...] = ()) -> Submission:
     until(lambda: any(name == "read" for name, _ in house.queued))
     number = [identifier for name, identifier in house.queued if name == "read"][-1]
 
-    def compare(edition: Edition, tell: Callable[[int, int], None]) -> Comparison:
-        return Comparison(questions=12, changed=changed)
+    def compare(change: Change, tell: Callable[[int, int], None]) -> Comparison:
+        return Comparison(questions=12, changed_answers=changed)
 
     return house.library.submissions.read(number, compare)

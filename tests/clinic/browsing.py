@@ -42,10 +42,17 @@ class Visitor:
     async def sign_in(self, name: str, password: str) -> httpx.Response:
         return await self.send("/", "/sign-in", name=name, password=password)
 
-    async def upload(self, text: str | bytes, filename: str = "psoriasis.md") -> httpx.Response:
-        """Have a file checked."""
-        return await self.send("/guidelines/new", "/guidelines/check", files={"file": (filename, text)})
+    async def upload(self, text: str | bytes, filename: str = "psoriasis.md", **said: str) -> httpx.Response:
+        """Hand a file in; the page that shows what was read, or the form with what is wrong."""
+        answer = await self.send("/guidelines/new", "/submissions", files={"file": (filename, text)}, **said)
+        return await self.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
-    async def publish(self, checked: httpx.Response) -> httpx.Response:
-        """Press Publish on the page that shows the checked file."""
-        return await self.client.post("/guidelines", data=fields(checked.text, "/guidelines"))
+    async def press(self, shown: httpx.Response, what: str, **typed: str) -> httpx.Response:
+        """Press the button of a handed-in document's page: publish, withdraw, read or details."""
+        form = re.search(rf'action="(/submissions/\d+/{what})"', shown.text)
+        assert form, f"the page has no button to {what}"
+        return await self.client.post(form[1], data={**fields(shown.text, form[1]), **typed})
+
+    async def publish(self, shown: httpx.Response) -> httpx.Response:
+        """Press Publish on the page that shows what was read."""
+        return await self.press(shown, "publish")

@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from agents.preview import comparing
+from agents.settings import AgentSettings
 from cases.database import CaseDatabase, open_cases
 from cases.settings import CasesSettings
 from clinic.app import create_app
@@ -21,6 +23,7 @@ from clinic.throttle import Throttle
 from knowledge.library import Library, open_library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
+from knowledge.submissions import Submissions
 from tests.clinic.browsing import PASSWORD, Visitor, clinician
 from tests.conftest import fresh_environment
 from tests.knowledge.conftest import chroma_url  # noqa: F401 (the fixture)
@@ -68,6 +71,24 @@ def library(data: Path, chroma_url: str) -> Library:  # noqa: F811 (the fixture)
 
 
 @pytest.fixture
+def read_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What is queued to be read then waits here, as with a worker that is busy."""
+    queued: list[int] = []
+    monkeypatch.setattr("clinic.submissions.enqueue_read", lambda number: queued.append(number) or True)
+    return queued
+
+
+@pytest.fixture(autouse=True)
+def worker(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads what is handed in at once, with two standing questions."""
+    questions = tmp_path / "questions.txt"
+    questions.write_text("How is psoriasis treated?\nHow is scabies treated?\n", encoding="utf-8")
+    monkeypatch.setattr("agents.standing_questions.SHIPPED", questions)
+    compare = comparing(library, HashEmbedder(), AgentSettings())
+    monkeypatch.setattr("clinic.submissions.enqueue_read", lambda number: Submissions(library).read(number, compare))
+
+
+@pytest.fixture
 def cases(data: Path, clock: Clock) -> Iterator[CaseDatabase]:
     database = open_cases(CasesSettings())
     database.now = clock
@@ -81,7 +102,7 @@ def services(library: Library, cases: CaseDatabase, clock: Clock) -> Services:
         library=library,
         search=Search(library, HashEmbedder()),
         cases=cases,
-        clinicians=Clinicians([clinician("Dr A. Example")]),
+        clinicians=Clinicians([clinician("Dr A. Example"), clinician("Dr B. Example")]),
         sessions=Sessions(b"a secret for tests", clock),
         throttle=Throttle(clock),
         clock=clock,

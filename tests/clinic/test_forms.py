@@ -58,8 +58,15 @@ async def test_other_host_names_are_not_answered(visitor: Visitor) -> None:
 
 
 async def test_a_form_that_is_too_long_is_refused_before_it_is_read(reader: Visitor) -> None:
-    answer = await reader.client.post("/guidelines/check", content=b"x" * 1_000_001)
+    answer = await reader.client.post("/cases", content=b"x" * 1_000_001)
     assert answer.status_code == 413
+
+
+async def test_a_document_may_be_large_but_only_of_who_is_signed_in(visitor: Visitor) -> None:
+    large = {"file": ("p.pdf", b"x" * 1_000_001)}
+    assert (await visitor.client.post("/submissions", files=large)).status_code == 413
+    await visitor.sign_in("Dr A. Example", PASSWORD)
+    assert (await visitor.client.post("/submissions", files=large)).status_code == 403, "without the form's token"
 
 
 @pytest.mark.parametrize("address", ["/", "/guidelines", "/search?q=itch", "/cases", "/nowhere", "/health"])
@@ -72,7 +79,7 @@ async def test_every_answer_forbids_scripts_frames_and_caches(reader: Visitor, a
     assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("address", ["/guidelines", "/guidelines/psoriasis", "/guidelines/new", "/cases"])
+@pytest.mark.parametrize("address", ["/guidelines", "/guidelines/psoriasis", "/guidelines/new", "/submissions", "/log"])
 async def test_pages_hold_no_script_no_inline_style_and_nothing_from_elsewhere(
     psoriasis: Library, reader: Visitor, address: str
 ) -> None:

@@ -78,10 +78,10 @@ async def test_no_page_opens_without_a_session(app: FastAPI, visitor: Visitor) -
     routes = [route for route in every_route(app) if route.path not in OPEN]
     assert len(routes) >= 10
     for route in routes:
-        address = route.path.format(slug="melanoma", case_id="0" * 32, photo_id=1)
+        address = route.path.format(slug="melanoma", key="melanoma", case_id="0" * 32, photo_id=1, number=1)
         for method in route.methods:
             # Files and fields as each form wants them, so that only the missing session can be the reason.
-            form = {"text": "x", "document": "x", "replaces": "0", "form_token": "x"}
+            form = {"number": "1", "after": "1", "form_token": "x"}
             data = {"data": form, "files": {"file": ("x.md", "x")}} if method == "POST" else {}
             answer = await visitor.client.request(method, address, **data)
             assert answer.status_code == 303, (method, address)
@@ -89,9 +89,9 @@ async def test_no_page_opens_without_a_session(app: FastAPI, visitor: Visitor) -
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:
-    from clinic import guidelines, publishing, review, sign_in
+    from clinic import guidelines, publishing, review, sign_in, submissions
 
-    rooms = (guidelines, publishing, review, sign_in)
+    rooms = (guidelines, publishing, review, sign_in, submissions)
     return [route for room in rooms for route in room.router.routes if isinstance(route, APIRoute)]
 
 

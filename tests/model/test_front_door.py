@@ -29,9 +29,9 @@ def test_evaluate_is_a_group_and_a_command(fresh: typer.Typer) -> None:
 def test_another_room_adds_a_command_without_being_imported_for_the_others(
     fresh: typer.Typer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(skingpt, "EVALUATIONS", {"elsewhere": ("a.room.that.is.not.there", "Judge something else.")})
+    monkeypatch.setattr(skingpt, "BELOW", {"evaluate": {"a.room.that.is.not.there": {"elsewhere": "Judge more."}}})
     skingpt.mount("evaluate", "paper")
-    assert "Judge something else." in CliRunner().invoke(fresh, ["evaluate", "--help"]).output
+    assert "Judge more." in CliRunner().invoke(fresh, ["evaluate", "--help"]).output
     with pytest.raises(ModuleNotFoundError):
         skingpt.mount("evaluate", "elsewhere")
 

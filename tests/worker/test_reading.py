@@ -64,7 +64,7 @@ def submissions(
 
 def handed_in(submissions: Submissions, content: bytes | str, name: str, details: Details | None = None) -> int:
     raw = content.encode() if isinstance(content, str) else content
-    return submissions.receive(raw, name, "Dr B", details or Details(), chat_id=7)
+    return submissions.receive(raw, name, "Dr B", details or Details())
 
 
 def read(submissions: Submissions, content: bytes | str, name: str, details: Details | None = None) -> Submission:
@@ -113,17 +113,7 @@ def test_a_hostile_document_is_shown_as_such(submissions: Submissions) -> None:
     assert "broken" in bomb.progress
 
 
-def test_a_chat_is_told_once_of_each_step(submissions: Submissions) -> None:
-    number = handed_in(submissions, "# Psoriasis\n\nUse ointment.", "p.md")
-    assert submissions.untold() == []
-    read_submission(number)
-    assert [(each.number, each.chat_id, each.state) for each in submissions.untold()] == [(number, 7, State.READY)]
-    submissions.told(number, State.READY)
-    assert submissions.untold() == []
-    submissions.publish(number, "Dr C")
-    assert [each.state for each in submissions.untold()] == [State.PUBLISHED]
-
-
+@pytest.mark.slow
 def test_an_unclear_document_is_read_again_with_what_its_author_adds(submissions: Submissions) -> None:
     submission = read(submissions, "# Ward rules\n\nUse ointment.", "rules.md")
     assert submission.state is State.REFUSED
@@ -134,9 +124,9 @@ def test_an_unclear_document_is_read_again_with_what_its_author_adds(submissions
     assert submissions.get(submission.number).state is State.RECEIVED
     read_submission(submission.number)
     assert submissions.get(submission.number).edition.key == "psoriasis.rules"  # type: ignore[union-attr]
-    assert submissions.untold()[0].number == submission.number
 
 
+@pytest.mark.slow
 def test_what_is_withdrawn_or_amended_while_it_is_read_is_not_overwritten(
     submissions: Submissions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +141,7 @@ def test_what_is_withdrawn_or_amended_while_it_is_read_is_not_overwritten(
     assert submissions.get(amended).edition.slug == "scabies"  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_part_that_is_away_costs_no_attempt(
     submissions: Submissions, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +201,7 @@ def killed_in_the_middle(library: Library, number: int) -> None:
         reader.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_reading_killed_in_its_middle_is_read_again(submissions: Submissions, library: Library) -> None:
     number = handed_in(submissions, "# Psoriasis\n\nUse ointment.", "p.md")
     killed_in_the_middle(library, number)
@@ -219,6 +211,7 @@ def test_a_reading_killed_in_its_middle_is_read_again(submissions: Submissions, 
     assert submissions.publish(number, "Dr B") is not None
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_every_reader_is_refused_in_the_end(submissions: Submissions) -> None:
     number = handed_in(submissions, "# Psoriasis\n\nUse ointment.", "p.md")
 

@@ -36,7 +36,7 @@ class AgentSettings(RoomSettings):
     urgent_malignant_threshold: float = Field(default=FindingThresholds().urgent_malignant, ge=0, le=1)
     bcc_threshold: float = Field(default=FindingThresholds().bcc, ge=0, le=1)
     actinic_keratosis_threshold: float = Field(default=FindingThresholds().actinic_keratosis, ge=0, le=1)
-    serious_threshold: float = Field(default=0.05, ge=0, le=1)
+    serious_threshold: float = Field(default=0.04, ge=0, le=1)
     possible_threshold: float = Field(default=0.10, ge=0, le=1)
     likely_threshold: float = Field(default=0.60, ge=0, le=1)
 

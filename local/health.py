@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from celery import Celery
 
 POLL_SECONDS = 0.1
+LONGEST_LOOK = 15.0
+"""Seconds to wait for an HTTP answer: a machine that is busy is not one that hangs."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class AnswersHttp:
         """Ask once."""
         try:
             # Without the environment's proxies: everything here is on this machine.
-            async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=LONGEST_LOOK) as client:
                 return (await client.get(self.url)).is_success
         except httpx.HTTPError:
             return False
@@ -93,7 +95,7 @@ class GoesRound:
     async def is_up(self, log: Path, since: int) -> bool:
         """Ask once."""
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=LONGEST_LOOK) as client:
                 page = (await client.get(self.url)).text
         except httpx.HTTPError:
             return False

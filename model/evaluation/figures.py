@@ -23,7 +23,7 @@ from model.evaluation.intervals import (
 )
 
 SURENESS = 0.35
-SERIOUS = 0.05
+SERIOUS = 0.04
 
 MALIGNANT_AT = [CHOICES.index(slug) for slug in CHOICES if slug in MALIGNANT]
 NO_KIND_AT = [CHOICES.index(slug) for slug in (NOT_SKIN, HEALTHY_SKIN, CANNOT_TELL)]

@@ -77,7 +77,7 @@ def test_a_text_of_any_length_is_read() -> None:
         ("my leg is infected and I am shivering", TriageLevel.EMERGENCY),
         ("my leg is infected and I am not shivering", TriageLevel.THIS_WEEK),
         ("my baby is 3 weeks old and has a temperature of 38.2", TriageLevel.EMERGENCY),
-        ("my baby is 3 weeks old and has a temperature of 37.2", TriageLevel.SELF_CARE),
+        ("my baby is 3 weeks old and has a temperature of 37.2", TriageLevel.ROUTINE),
         ("my daughter, 8 years, has a temperature of 38.2 and a rash", TriageLevel.SAME_DAY),
         ("I have a 3 week old rash", TriageLevel.ROUTINE),
     ],

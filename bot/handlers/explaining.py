@@ -21,6 +21,6 @@ async def explain(services: Services, case: Case, _press: Press, _message_id: in
         return texts.EXPLAINED_NO_MORE
     if await in_thread(overlays.is_sent, services.db, case):
         return texts.EXPLAINED_ALREADY
-    if not services.once.first(("explain", case.id)):
+    if not await services.once.first("explain", case.id):
         return texts.EXPLAINING_ALREADY
     return texts.EXPLAINING if await in_thread(enqueue_explain, case.id) else texts.NOT_EXPLAINED

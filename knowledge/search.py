@@ -16,6 +16,7 @@ from conditions import CONDITIONS
 from knowledge import catalogue
 from knowledge.database import reading
 from knowledge.embedding import Embedder
+from knowledge.errors import IndexMissing
 from knowledge.intent import intended_sections
 from knowledge.keyword_hit import Hit
 from knowledge.keyword_index import keyword_index
@@ -52,6 +53,9 @@ NAME_RELEVANT = 0.52
 
 LEAST_LIKELY = 0.0005
 """Of a guideline beside the best: what is less likely is no answer, even where the best has nothing to say."""
+
+REBUILT_MEANWHILE = 2
+"""How often a search begins anew where rebuilds overtook it and dropped the generation that it was reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,25 @@ class Search:
         if not question or k < 1:
             return []
         vector = self.embedder.embed([question])[0]
+        narrowed = (slugs, sections, jurisdiction, language, disease_class)
+        for _ in range(REBUILT_MEANWHILE):
+            try:
+                return self._search(question, vector, k, *narrowed)
+            except IndexMissing:
+                continue
+        return self._search(question, vector, k, *narrowed)
+
+    def _search(
+        self,
+        question: str,
+        vector: Sequence[float],
+        k: int,
+        slugs: Collection[str] | None,
+        sections: Collection[str] | None,
+        jurisdiction: str | None,
+        language: str | None,
+        disease_class: str | None,
+    ) -> list[Passage]:
         with reading(self.library.engine) as connection:
             allowed = _allowed(connection, slugs, jurisdiction, language, disease_class)
             if allowed is not None and not allowed:

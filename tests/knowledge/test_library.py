@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import chromadb
 import pytest
@@ -172,6 +173,25 @@ def test_another_process_sees_a_rebuild_at_once_and_its_search_goes_on(
     for _ in range(3):
         library.rebuild()
         assert other.search("psoriasis causes") == before
+
+
+def test_a_search_that_rebuilds_overtook_begins_anew(
+    library: Library, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.publish(guideline(treatment="Psoriasis needs creams"), "Dr A")
+    nearest = library.index.nearest
+    overtaken: list[bool] = []
+
+    def late(*asked: Any) -> Any:
+        if not overtaken:
+            overtaken.append(True)
+            for _ in range(3):  # its generation is the live one, then the one before, then gone
+                library.rebuild()
+        return nearest(*asked)
+
+    monkeypatch.setattr(library.index, "nearest", late)
+    assert "Psoriasis needs creams." in found(search, "psoriasis creams")
+    assert overtaken
 
 
 def test_rebuilds_leave_no_more_than_the_live_index_and_the_one_before(

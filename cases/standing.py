@@ -74,7 +74,7 @@ def _waiting(
     session: Session, now: datetime, since: InstrumentedAttribute[datetime], *which: ColumnElement[bool]
 ) -> Waiting:
     count, oldest = session.execute(select(func.count(), func.min(since)).where(*which)).one()
-    return Waiting(count, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+    return Waiting(count, max(0.0, (now - oldest).total_seconds()) if count else 0.0)
 
 
 def _count(session: Session, *which: ColumnElement[bool]) -> int:

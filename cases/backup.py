@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import func, select
 
 from cases.database import CaseDatabase
 from cases.erasure import forget
 from cases.errors import BackupBroken
 from cases.tables import ForgottenRow, PatientRow
 from cases.tables import Table as Tables
+from database_copy import copy_sqlite, copy_table
 
 _ROWS: Final = 50
 
@@ -30,8 +31,7 @@ def is_empty(db: CaseDatabase) -> bool:
 def copy_file(db: CaseDatabase, to: Path) -> None:
     """Copy a record that is a SQLite file, as it is at one moment, into the new file `to`; nobody has to wait."""
     to.touch(mode=0o600)
-    with closing(sqlite3.connect(str(db.engine.url.database))) as source, closing(sqlite3.connect(to)) as target:
-        source.backup(target)
+    copy_sqlite(str(db.engine.url.database), to)
 
 
 def copy_rows(source: CaseDatabase, target: CaseDatabase) -> None:
@@ -43,26 +43,7 @@ def copy_rows(source: CaseDatabase, target: CaseDatabase) -> None:
         if source.engine.dialect.name == "postgresql":
             reading.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for table in Tables.metadata.sorted_tables:
-            writing.execute(delete(table))
-            _copy_table(reading.connection(), writing.connection(), table)
-            if target.engine.dialect.name == "postgresql":
-                _go_on_counting(writing.connection(), table)
-
-
-def _copy_table(source: Connection, target: Connection, table: Table) -> None:
-    rows = source.execution_options(yield_per=_ROWS).execute(select(table).order_by(*table.primary_key))
-    for batch in rows.mappings().partitions(_ROWS):
-        target.execute(insert(table), [dict(row) for row in batch])
-
-
-def _go_on_counting(target: Connection, table: Table) -> None:
-    """Postgres counts on from the highest number, so that none is used twice."""
-    column = table.autoincrement_column
-    if column is not None:
-        highest = target.execute(select(func.max(column))).scalar_one()
-        if highest is not None:
-            sequence = func.pg_get_serial_sequence(table.name, column.name)
-            target.execute(select(func.setval(sequence, highest)))
+            copy_table(reading.connection(), writing.connection(), table, _ROWS)
 
 
 def revision_of(copy: Path) -> str:

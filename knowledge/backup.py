@@ -3,13 +3,12 @@
 Word search is made anew from what is live; the vector index is not in it and is rebuilt from here.
 """
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, make_url, select
+from sqlalchemy import Connection, Engine, func, make_url, select
 
+from database_copy import copy_sqlite, copy_table
 from knowledge import catalogue, tables
 from knowledge.database import open_database, reading, writing
 from knowledge.errors import ChangeRefused
@@ -28,8 +27,7 @@ def copy_library(settings: KnowledgeSettings, to: Path) -> bool:
     if url.get_backend_name() == "sqlite":
         if not url.database or not Path(url.database).exists():
             return False
-        with closing(sqlite3.connect(url.database)) as source, closing(sqlite3.connect(to)) as target:
-            source.backup(target)
+        copy_sqlite(url.database, to)
         return True
     source_engine, copy = open_database(settings), _open_file(to)
     try:
@@ -71,26 +69,8 @@ def _open_file(file: Path) -> Engine:
 def _copy_rows(source: Engine, target: Engine) -> None:
     with reading(source) as rows, writing(target) as copy:
         for table in tables.metadata.sorted_tables:
-            copy.execute(delete(table))
-            _copy_table(rows, copy, table)
-            if target.dialect.name == "postgresql":
-                _go_on_counting(copy, table)
+            copy_table(rows, copy, table, _ROWS)
         _make_findable(copy)
-
-
-def _copy_table(source: Connection, target: Connection, table: Table) -> None:
-    rows = source.execution_options(yield_per=_ROWS).execute(select(table).order_by(*table.primary_key))
-    for batch in rows.mappings().partitions(_ROWS):
-        target.execute(insert(table), [dict(row) for row in batch])
-
-
-def _go_on_counting(target: Connection, table: Table) -> None:
-    """Postgres counts on from the highest number, so that none is used twice."""
-    column = table.autoincrement_column
-    if column is not None:
-        highest = target.execute(select(func.max(column))).scalar_one()
-        if highest is not None:
-            target.execute(select(func.setval(func.pg_get_serial_sequence(table.name, column.name), highest)))
 
 
 def _make_findable(copy: Connection) -> None:

@@ -1,12 +1,12 @@
 """The library as it would be after a change, in a place of its own, to compare answers before and after."""
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from database_copy import copy_sqlite
 from knowledge import catalogue
 from knowledge.database import open_database, reading
 from knowledge.database_index import DatabaseIndex
@@ -54,7 +54,7 @@ def rehearsed(library: Library, change: Change, embedder: Embedder) -> Iterator[
         before = opened.enter_context(closing(_copy(Path(folder) / "before.db", library, vectors)))
         before.rebuild()  # An empty library has no index until something is published, and could not be asked.
         before.publish_all(live, STARTER)
-        _copy_file(Path(folder) / "before.db", Path(folder) / "after.db")
+        copy_sqlite(Path(folder) / "before.db", Path(folder) / "after.db")
         after = opened.enter_context(closing(_copy(Path(folder) / "after.db", library, vectors)))
         if change.edition is None:
             after.retire(change.key, STARTER)
@@ -73,8 +73,3 @@ def _copy(file: Path, library: Library, vectors: VectorCache) -> Library:
     )
     engine = open_database(settings)
     return Library(engine, DatabaseIndex(engine, VectorCache(engine, vectors, library.model)), vectors, settings)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
-        read.backup(written)

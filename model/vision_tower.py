@@ -96,5 +96,10 @@ class PlainHead(nn.Module):
 
     def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Tower outputs (B, 1 + patches, width) -> choice logits (B, 11), domain logits (B, 2)."""
-        pooled = self.dropout(torch.cat([features[:, 0], features[:, 1:].mean(1)], dim=1))
-        return self.choice(pooled), self.domain(pooled)
+        read = self.dropout(pooled(features))
+        return self.choice(read), self.domain(read)
+
+
+def pooled(features: Tensor) -> Tensor:
+    """Tower outputs (B, 1 + patches, width) -> class token and mean patch (B, 2 * width): what a linear head reads."""
+    return torch.cat([features[:, 0], features[:, 1:].mean(1)], dim=1)

@@ -82,7 +82,6 @@ def folds(
     as_json: AsJson = False,
 ) -> None:
     """Out of fold on PAD-UFES-20's train and validation patients, the plain head beside."""
-    torch.set_num_threads(ModelSettings().threads)
     with told_plainly():
         _show(judge_folds(data, runs), as_json=as_json)
 
@@ -95,7 +94,6 @@ def left_out(
     as_json: AsJson = False,
 ) -> None:
     """Leave one kind out: whether a head that was never taught a kind doubts it more than the kinds it knows."""
-    torch.set_num_threads(ModelSettings().threads)
     with told_plainly():
         _show(left_out_aucs(load_skingpt(weights or ModelSettings().weights), data, split), as_json=as_json)
 

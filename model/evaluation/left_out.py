@@ -17,6 +17,8 @@ from model.errors import DataSetError
 from model.evaluation.evaluate import Cases, read_cases, read_records
 from model.evaluation.intervals import Bootstrap, Figure, auc
 from model.network import SkinGPT
+from model.regression import lowest
+from model.vision_tower import pooled
 
 PENALTY = 1e-3
 
@@ -41,10 +43,10 @@ def doubt_auc(taught: Cases, judged: Cases, left_out: str) -> Figure:
     labels = np.array([record.choice for record in taught.records])
     kept = labels != left_out
     names, truth = np.unique(labels[kept], return_inverse=True)
-    seen = pooled(taught.features)
+    seen = _read(taught)
     middle, spread = seen.mean(0), seen.std(0).clamp(min=1e-6)
     head = _fitted((seen[torch.from_numpy(kept)] - middle) / spread, torch.from_numpy(truth), len(names))
-    sureness = (((pooled(judged.features) - middle) / spread) @ head[:-1] + head[-1]).softmax(1).amax(1)
+    sureness = (((_read(judged) - middle) / spread) @ head[:-1] + head[-1]).softmax(1).amax(1)
     doubt = 1 - sureness.double().numpy()
     strange = np.array([record.choice == left_out for record in judged.records])
     return Bootstrap(np.array([record.group for record in judged.records])).figure(
@@ -52,23 +54,17 @@ def doubt_auc(taught: Cases, judged: Cases, left_out: str) -> Figure:
     )
 
 
-def pooled(features: Tensor) -> Tensor:
-    """Tower outputs (N, 1 + patches, width) -> class token and mean patch, float (N, 2 * width)."""
-    return torch.cat([features[:, 0].float(), features[:, 1:].float().mean(1)], dim=1)
+def _read(cases: Cases) -> Tensor:
+    """What a linear head reads of the tower's outputs, float (N, 2 * width)."""
+    return torch.cat([pooled(part.float()) for part in torch.split(cases.features, 512)])
 
 
 def _fitted(features: Tensor, truth: Tensor, kinds: int) -> Tensor:
     """(width + 1, kinds): a multinomial logistic regression, the last row its constants; each kind counts alike."""
-    head = torch.zeros(features.shape[1] + 1, kinds, requires_grad=True)
     weights = 1 / torch.bincount(truth, minlength=kinds).float()
-    optimiser = torch.optim.LBFGS([head], max_iter=100)
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
+    def loss(head: Tensor) -> Tensor:
         value = cross_entropy(features @ head[:-1] + head[-1], truth, weight=weights)
-        value = value + PENALTY * head[:-1].square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
+        return value + PENALTY * head[:-1].square().sum()
 
-    optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return head.detach()
+    return lowest(loss, (features.shape[1] + 1, kinds), most=100)

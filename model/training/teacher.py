@@ -23,6 +23,7 @@ from conditions import CHOICES, SIGNS
 from model.datasets.record import PatientFacts
 from model.notes import masked
 from model.pictures import DOMAINS, PictureSet
+from model.regression import lowest
 from model.vision_tower import PlainHead
 
 TEMPERATURES = (0.7, 0.85, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5)
@@ -54,18 +55,12 @@ class FactsReader:
         counts = torch.bincount(truth, minlength=len(CHOICES)).float()
         weights = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0)
         absent = torch.where(counts > 0, 0.0, -torch.inf)
-        coefficients = torch.zeros(told.shape[1], len(CHOICES), requires_grad=True)
-        optimiser = torch.optim.LBFGS([coefficients], max_iter=200)
 
-        def loss() -> Tensor:
-            optimiser.zero_grad()
+        def loss(coefficients: Tensor) -> Tensor:
             value = cross_entropy(told @ coefficients + absent, truth, weight=weights)
-            value = value + PENALTY * coefficients.square().sum()
-            value.backward()  # type: ignore[no-untyped-call]
-            return value
+            return value + PENALTY * coefficients.square().sum()
 
-        optimiser.step(loss)  # type: ignore[no-untyped-call]
-        return cls(regions, coefficients.detach(), counts > 0)
+        return cls(regions, lowest(loss, (told.shape[1], len(CHOICES)), most=200), counts > 0)
 
     def ratios(self, facts: Sequence[PatientFacts]) -> Tensor:
         """log p(kind | facts) - log p(kind), (N, 11); 0 where no fact is told, and for kinds of the other domain."""

@@ -15,6 +15,7 @@ import typer
 
 from agents.preview import comparing
 from agents.settings import AgentSettings
+from knowledge import editions
 from knowledge.command_line import (
     Author,
     Edition,
@@ -33,6 +34,7 @@ from knowledge.command_line import (
     show_report,
 )
 from knowledge.errors import DocumentRefused
+from knowledge.formats.extracted import Extracted
 from knowledge.library import Library
 from knowledge.preparing import prepared, reported
 from knowledge.rehearsal import Change
@@ -94,8 +96,7 @@ def publish(
     """
     said = details(slug, title, version, jurisdiction, language, source, review_by, valid_from)
     with opened() as (library, search):
-        with progress("Reading") as tell:
-            edition, extracted = prepared(content(file), file.name, said, library, tell)
+        edition, extracted = _read(library, file, said)
         asks = _asks(yes)
         answers = _compared(library, search, Change.publishing(edition)) if asks else None
         show_report(reported(edition, library.edition(edition.key), extracted, answers))
@@ -138,9 +139,13 @@ def _asks(yes: bool) -> bool:
     return sys.stdin.isatty() and not yes
 
 
-def _reported(library: Library, search: Search, file: Path, said: Details) -> tuple[str, Report]:
+def _read(library: Library, file: Path, said: Details) -> tuple[editions.Edition, Extracted]:
     with progress("Reading") as tell:
-        edition, extracted = prepared(content(file), file.name, said, library, tell)
+        return prepared(content(file), file.name, said, library, tell)
+
+
+def _reported(library: Library, search: Search, file: Path, said: Details) -> tuple[str, Report]:
+    edition, extracted = _read(library, file, said)
     answers = _compared(library, search, Change.publishing(edition))
     return edition.key, reported(edition, library.edition(edition.key), extracted, answers)
 

@@ -6,7 +6,6 @@ answer always comes by edit of a message whose id is stored, so that a bot kille
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 
@@ -14,6 +13,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot import texts
+from bot.leasing import leased
 from bot.message import Message, message
 from bot.rendering import render_case
 from bot.sending import edit, send
@@ -96,15 +96,10 @@ class Cards:
 
     async def _send_first(self, case: Case, card: Message, reply_to: int | None) -> None:
         """One bot of several sends it. Raises LeaseTaken where another one is about to."""
-        ending = contextlib.ExitStack()
-        sending = leases.lease(self._db, leases.card_lease_name(case.id), "card", _SENDING_SECONDS)
-        await asyncio.to_thread(ending.enter_context, sending)
-        try:
+        async with leased(self._db, leases.card_lease_name(case.id), "card", _SENDING_SECONDS):
             sent = (await asyncio.to_thread(caseload.get, self._db, case.id)).status_message_id
             if sent is None or not await self._edit(case, sent, card):
                 await self._send(case, card, reply_to)
-        finally:
-            await asyncio.to_thread(ending.close)
 
     async def _send(self, case: Case, card: Message, reply_to: int | None, press: str | None = None) -> None:
         answers = case.advice is not None or case.status is CaseStatus.FAILED

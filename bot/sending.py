@@ -5,7 +5,7 @@ HTML that Telegram cannot parse is sent again as plain text; an edit that change
 
 import logging
 
-from telegram import Bot, LinkPreviewOptions, ReplyParameters
+from telegram import Bot, CallbackQuery, LinkPreviewOptions, ReplyParameters
 from telegram import Message as Sent
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
@@ -80,6 +80,14 @@ async def edit(bot: Bot, chat_id: int, message_id: int, message: Message) -> boo
         _log.error("Telegram could not parse our HTML in chat %d; sent as plain text", chat_id)
         await _edit_text(bot, chat_id, message_id, message, message.plain, None)
     return True
+
+
+async def acknowledge(query: CallbackQuery, note: str) -> None:
+    """Answer the press of a button, with a note that is shown for a moment, or without."""
+    try:
+        await query.answer(note or None)
+    except BadRequest:
+        return  # pressed too long ago: Telegram wants no answer any more
 
 
 async def _edit_text(

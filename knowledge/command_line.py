@@ -101,8 +101,7 @@ def show_report(report: Report) -> None:
     change = f"{len(report.new)} new, {len(report.gone)} gone, {report.unchanged} unchanged"
     typer.echo(f"{report.passages} passages{pages}: {change}.")
     for each in report.removed:
-        place = f", {each.place}" if each.place else ""
-        typer.echo(f"Taken out, {each.trick}{place}: {each.excerpt}")
+        typer.echo(f"Taken out, {each.words}")
     for warning in report.warnings:
         typer.echo(warning)
     if report.questions is not None:

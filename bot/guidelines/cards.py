@@ -16,9 +16,9 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.guidelines import texts
 from bot.guidelines.card_text import render_card
 from bot.guidelines.desk import Desk, Opened
+from bot.leasing import leased
 from bot.message import Message, message
 from bot.sending import edit, send
-from cases import leases
 from cases.database import CaseDatabase
 from cases.errors import CasesError, LeaseTaken
 from knowledge import people, submission_cards
@@ -79,17 +79,10 @@ class SubmissionCards:
         opened = await asyncio.to_thread(self._desk.opened)
         if not await asyncio.to_thread(_to_write, opened):
             return
-        ending = contextlib.ExitStack()
-        try:
-            holding = leases.lease(self._db, _LEASE, self._owner, _LEASE_SECONDS)
-            await asyncio.to_thread(ending.enter_context, holding)
-        except LeaseTaken:
-            return
-        try:
-            for card in (await asyncio.to_thread(_to_write, opened))[:_AT_ONCE]:
-                await self._write(opened, card)
-        finally:
-            await asyncio.to_thread(ending.close)
+        with contextlib.suppress(LeaseTaken):
+            async with leased(self._db, _LEASE, self._owner, _LEASE_SECONDS):
+                for card in (await asyncio.to_thread(_to_write, opened))[:_AT_ONCE]:
+                    await self._write(opened, card)
 
     async def _write(self, opened: Opened, card: Card) -> None:
         message_id = card.message_id

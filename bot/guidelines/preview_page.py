@@ -25,10 +25,7 @@ def preview_page(submission: Submission) -> bytes:
     body = chain(
         [f"<h1>{escape(edition.title)}</h1>", f"<p>{escape(_about(submission))}</p>"],
         _list("Mind", report.warnings),
-        _list(
-            "Taken out",
-            [f"{each.trick}{f', {each.place}' if each.place else ''}: {each.excerpt}" for each in report.removed],
-        ),
+        _list("Taken out", [each.words for each in report.removed]),
         _answers(report),
         _passages("New passages", submission.new_pieces, "new"),
         _list("Gone passages", report.gone, "gone"),

@@ -65,7 +65,6 @@ REFUSED_REMEDY = (
 FOR_APPROVAL = "⏸ <b>Waits for a second person to approve it:</b> {who}."
 NOBODY_APPROVES = "nobody else is on the list yet, so ask the operator to invite somebody"
 WAITS = "📅 Decided by {who}; {progress}."
-WAITS_STUCK = "⚠️ {progress}."
 PUBLISHED = "✅ <b>Published</b>{who}. Patients are answered from it."
 WITHDRAWN = "🗑 Withdrawn by {who}."
 MOVED = "↓ Shown again below."

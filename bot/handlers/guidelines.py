@@ -16,7 +16,6 @@ from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
 from knowledge.due import due
 from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, GuidelineNotFound, KnowledgeError
-from knowledge.record import Passage, Version
 from worker.failures import log_failure
 
 _LONGEST_SEARCH = 200
@@ -61,18 +60,6 @@ def found_page(opened: Opened, words: str, page: int) -> Message:
     page = min(page, _MOST_PAGES - 1)
     wanted = (page + 1) * pages.PER_PAGE
     found = opened.search.search(words, wanted + (page + 1 < _MOST_PAGES))[page * pages.PER_PAGE :]
-    live = opened.library.documents()
-    numbers = [_number(passage, live) for passage in found]
+    live = {(version.key, version.version): version.number for version in opened.library.documents()}
+    numbers = [live.get((passage.key, passage.version)) for passage in found]
     return pages.found_list(words, found, numbers, page, opened.library.today())
-
-
-def _number(passage: Passage, live: list[Version]) -> int | None:
-    """Of the version that a passage is from."""
-    return next(
-        (
-            version.number
-            for version in live
-            if (version.slug, version.file_name, version.version) == (passage.slug, passage.document, passage.version)
-        ),
-        None,
-    )

@@ -15,6 +15,7 @@ from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
 from knowledge import submission_cards
 from knowledge.people import Dermatologist
+from knowledge.submission import Details
 from worker.enqueue import enqueue_read
 
 
@@ -27,7 +28,7 @@ async def on_document(update: Update, context: Context) -> None:
         return
     came = incoming(update)
     try:
-        details_of(came.message.caption or "")
+        details = details_of(came.message.caption or "")
         content = await fetch(services.bot, came.message)
     except CaptionInvalid as invalid:
         await _say(services, came, texts.CAPTION_INVALID.format(why=escape(str(invalid))))
@@ -36,14 +37,13 @@ async def on_document(update: Update, context: Context) -> None:
     except PhotoNotFetched:
         await _say(services, came, texts.NOT_FETCHED)
     else:
-        await _receive(services, came, person, content)
+        await _receive(services, came, person, content, details)
 
 
-async def _receive(services: Services, came: Incoming, person: Dermatologist, content: bytes) -> None:
+async def _receive(services: Services, came: Incoming, person: Dermatologist, content: bytes, details: Details) -> None:
     """Keep the file, give it a card in this chat, and have it read."""
     document = came.message.document
     assert document is not None
-    details = details_of(came.message.caption or "")
     async with told_why(services, came.chat_id, came.message.message_id):
         opened = await in_thread(services.desk.opened)
         name = document.file_name or "document"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from telegram import CallbackQuery, InputFile, Update
 from telegram import Message as Sent
-from telegram.error import BadRequest
 
 from bot.guidelines import pages, texts
 from bot.guidelines.buttons import Action, asked, library_button
@@ -15,7 +14,7 @@ from bot.handlers.guidelines import found_page, home_page, told_why
 from bot.handlers.guidelines_joining import take_menu_away
 from bot.message import Message, message
 from bot.presses import Press, Unreadable
-from bot.sending import edit, send
+from bot.sending import acknowledge, edit, send
 from bot.services import Services, in_thread
 from knowledge.due import due
 from knowledge.errors import ChangeRefused
@@ -50,15 +49,15 @@ async def on_library_press(services: Services, update: Update, query: CallbackQu
     chat_id = chat.id
     person = await services.desk.dermatologist(update)
     if person is None:
-        await _acknowledge(query, texts.NOT_LISTED)
+        await acknowledge(query, texts.NOT_LISTED)
         await take_menu_away(services.bot, chat_id)
         return
     try:
         action, first, second = asked(press)
     except Unreadable:
-        await _acknowledge(query, texts.GONE)
+        await acknowledge(query, texts.GONE)
         return
-    await _acknowledge(query, _AT_ONCE.get(action, ""))
+    await acknowledge(query, _AT_ONCE.get(action, ""))
     async with told_why(services, chat_id):
         opened = await in_thread(services.desk.opened)
         pressed = Pressed(person, chat_id, query, first, second)
@@ -66,13 +65,6 @@ async def on_library_press(services: Services, update: Update, query: CallbackQu
             await _turn_to(services, pressed, await in_thread(_PAGES[action], opened, pressed))
         else:
             await _DEEDS[action](services, opened, pressed)
-
-
-async def _acknowledge(query: CallbackQuery, note: str) -> None:
-    try:
-        await query.answer(note or None)
-    except BadRequest:
-        return  # pressed too long ago: Telegram wants no answer any more
 
 
 async def _turn_to(services: Services, pressed: Pressed, page: Message) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, Update
-from telegram.error import BadRequest
 
 from bot import texts
 from bot.children import ADULT, is_childs_private_parts
@@ -18,7 +17,7 @@ from bot.presses import Press, PressKind, Unreadable, press_of
 from bot.questions import QUESTION_KINDS, answered
 from bot.rendering import render_citation, triage_of
 from bot.rendering_answer import urgent_block
-from bot.sending import edit, send
+from bot.sending import acknowledge, edit, send
 from bot.services import Context, Services, in_thread, services_of
 from cases import caseload, conversation, feedback
 from cases.errors import CaseNotFound, TurnNotFound
@@ -46,14 +45,7 @@ async def on_press(update: Update, context: Context) -> None:
         note = await _deal(services, chat.id, query, press, language)
     except (CaseNotFound, TurnNotFound, Unreadable):
         note = texts.GONE
-    await _acknowledge(query, note)
-
-
-async def _acknowledge(query: CallbackQuery, note: str) -> None:
-    try:
-        await query.answer(note or None)
-    except BadRequest:
-        return  # pressed too long ago: Telegram wants no answer any more
+    await acknowledge(query, note)
 
 
 async def _deal(services: Services, chat_id: int, query: CallbackQuery, press: Press, language: str | None) -> str:

@@ -27,6 +27,11 @@ class Removed(BaseModel):
     place: str
     excerpt: str
 
+    @property
+    def words(self) -> str:
+        """All three in a line."""
+        return f"{self.trick}{f', {self.place}' if self.place else ''}: {self.excerpt}"
+
 
 class Extracted(BaseModel):
     """A document's visible text: Markdown, each page ended by `PAGE`; `pages` is None where there are none."""

@@ -18,7 +18,7 @@ from agents.triage import triage, triage_findings, triage_history, triage_words
 from cases.record import Case, DangerSign, FollowUp, History, Triage
 from conditions import MALIGNANT, TriageLevel
 
-_BY_WORDS = 2
+_BY_WORDS, _LEAST_SHARE = 2, 0.3
 _LATEST = 2
 """Later messages that describe: with a whole conversation the search finds everything and nothing."""
 _CALLED_RASH = re.compile(
@@ -61,9 +61,8 @@ class CaseView:
 
     @property
     def leading(self) -> Subject | None:
-        """What "it" is: the leading possibility, or whatever else the case is about."""
-        likely = (each for each in self.subjects if each not in self.raised)
-        return self.differential.leading or next(likely, None) or next(iter(self.raised), None)
+        """What "it" is: the leading possibility, or what the words fit best; None: nothing but the urgency is known."""
+        return self.differential.leading or next((each for each in self.subjects if each not in self.raised), None)
 
     @property
     def serious(self) -> Subject | None:
@@ -115,18 +114,22 @@ def _told(case: Case, said: Sequence[str]) -> str:
 def taken(words: str, history: History, search: GuidelineSearch) -> "Taken":
     """The conditions that the patient's words name, or else at most two that words and answers fit; what to ask next.
 
-    Nothing is asked where a condition is named, or where the words say nothing.
+    Nothing is asked where a condition is named, or where there are no words. Words that name only "a rash" make no
+    condition likely, but are asked about.
     """
     if named := named_in(words):
         return Taken(named[:_BY_WORDS], None)
-    telling = tuple(dict.fromkeys(each for each in content_stems(words) if each not in _SAYS_NOTHING))
-    if not telling and not history.answers:
+    stems = dict.fromkeys(content_stems(words))
+    if not stems and not history.answers:
         return Taken((), None)
+    telling = tuple(each for each in stems if each not in _SAYS_NOTHING)
     answered = answers_of(history)
-    known = candidates(f"{words} {in_words(answered)}", search, telling).after({**told(words), **answered})
-    best = known.ranked[:_BY_WORDS]
+    sought = words if telling else f"{words} {in_words(answered)}"
+    of_skin = history.spot_or_rash is not None or bool(answered)
+    known = candidates(sought, search, telling, of_skin=of_skin).after(answered)
     feature = next_feature(known, [*told(words), *answered, *_told_by_buttons(history)], len(answered))
-    return Taken(tuple(Subject.of(slug) for slug, weight in best if weight >= 0.4 * best[0][1]), feature)
+    best = known.ranked[:_BY_WORDS] if telling or answered else ()
+    return Taken(tuple(Subject.of(slug) for slug, weight in best if weight >= _LEAST_SHARE * best[0][1]), feature)
 
 
 def answers_of(history: History) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""The possibilities by words alone: conditions whose descriptions fit, weighed by the patient's words and answers.
+"""The possibilities by words alone: conditions whose guidelines fit, weighed by the patient's words and answers.
 
-The start is the search over the sections that describe; each answer then multiplies a condition's weight by how well
-its own description shows that answer (Bayes' rule with counts of words, smoothed). The next question is the one whose
-answer is expected to tell most: the largest fall of entropy (Shannon's information gain).
+The start is the search, and how often a condition is met; each answer then multiplies a condition's weight by the share
+of its patients who answer so (Bayes' rule, `presentations.py`). The next question is the one whose answer is expected
+to tell most: the largest fall of entropy (Shannon's information gain).
 """
 
 import math
@@ -11,20 +11,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.history_taking.features import NOT_SURE, Feature, features
+from agents.history_taking.presentations import presentations
 from agents.ranking import overlap
 from agents.search import GuidelineSearch
-from conditions import CONDITIONS
 
 MOST_QUESTIONS = 5
 SETTLED = 0.9
 """A weight from which nothing more is asked."""
-_CANDIDATES, _SEARCHED, _PER_CONDITION = 10, 40, 4
-_DESCRIBING = frozenset({"Overview", "What it looks like", "On darker skin", "Causes", "Is it contagious"})
-_SMOOTHING = 0.8
+_SEARCHED = 40
+_TELLING = 4
+"""Words from which the search knows what is described; of fewer it knows little, and how common a thing is counts."""
 _LEAST_GAIN = 0.03
 _NO = "no"
 _DENIED = re.compile(r"\b(?:no|not|without|never|nobody|none)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)")
 """What a patient says is not there shows nothing of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Powers of a candidate's rank in the search, of how often it is met, and of what the words tell of features."""
+
+    rank: float
+    seen: float
+    words: float
+
+
+_DESCRIBED, _VAGUE = _Trust(rank=1, seen=0.3, words=0.3), _Trust(rank=0.5, seen=1, words=0.5)
+"""Chosen on the second writer's questions and patients. A full description has been read by the search already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +47,14 @@ class Candidates:
     weights: Mapping[str, float]
     shown: Mapping[str, Mapping[str, Mapping[str, float]]]
 
-    def after(self, answers: Mapping[str, str]) -> "Candidates":
+    def after(self, answers: Mapping[str, str], power: float = 1.0) -> "Candidates":
         """The weights once these answers (feature → option) are known; an unsure one changes nothing."""
         weighed = dict(self.weights)
         for feature, option in answers.items():
             for slug in weighed:
-                weighed[slug] *= self.shown[slug].get(feature, {}).get(option, 1.0) if option != NOT_SURE else 1.0
-        total = sum(weighed.values())
-        return Candidates({slug: weight / total for slug, weight in weighed.items()} if total else {}, self.shown)
+                share = self.shown[slug].get(feature, {}).get(option, 1.0) if option != NOT_SURE else 1.0
+                weighed[slug] *= share**power
+        return Candidates(_together_one(weighed), self.shown)
 
     @property
     def ranked(self) -> tuple[tuple[str, float], ...]:
@@ -49,33 +62,21 @@ class Candidates:
         return tuple(sorted(self.weights.items(), key=lambda pair: -pair[1]))
 
 
-def candidates(words: str, search: GuidelineSearch, telling: Sequence[str]) -> Candidates:
-    """The conditions whose guidelines the words fit; none where no passage has one of the `telling` stems."""
-    weight: dict[str, float] = {}
-    for passage in search.search(words, k=_SEARCHED):
-        if passage.slug in CONDITIONS and (not telling or overlap(telling, f"{passage.title} {passage.text}") >= 1):
-            weight.setdefault(passage.slug, 1 / (1 + len(weight)))  # the search's own order is the best that is known
-    slugs = sorted(weight, key=lambda slug: -weight[slug])[:_CANDIDATES]
-    if not slugs:
-        return Candidates({}, {})
-    described: dict[str, str] = dict.fromkeys(slugs, "")
-    many = len(slugs) * _PER_CONDITION
-    for passage in search.search("what it looks like", k=many, slugs=set(slugs), sections=set(_DESCRIBING)):
-        if passage.slug in described:
-            described[passage.slug] += f" {passage.text.casefold()}"
-    weight = {slug: math.sqrt(weight[slug]) for slug in slugs}  # words alone say little of how likely each is
-    total = sum(weight.values())
-    return Candidates({slug: weight[slug] / total for slug in slugs}, {slug: shown(described[slug]) for slug in slugs})
+def candidates(words: str, search: GuidelineSearch, telling: Sequence[str], *, of_skin: bool = False) -> Candidates:
+    """The conditions whose guidelines the words fit.
 
-
-def shown(description: str) -> dict[str, dict[str, float]]:
-    """For each feature how probable each answer is in a condition described so."""
-    found: dict[str, dict[str, float]] = {}
-    for feature in features().values():
-        counts = {option.id: option.hits(description) + _SMOOTHING for option in feature.options}
-        total = sum(counts.values())
-        found[feature.id] = {option: count / total for option, count in counts.items()}
-    return found
+    None where no passage has one of the `telling` stems, unless it is known that the words are `of_skin`: the search
+    finds something near whatever is said.
+    """
+    passages = [passage for passage in search.search(words, k=_SEARCHED) if passage.slug in presentations()]
+    heard = not telling or any(overlap(telling, f"{passage.title} {passage.text}") >= 1 for passage in passages)
+    slugs = tuple(dict.fromkeys(passage.slug for passage in passages)) if heard or of_skin else ()
+    trust = _DESCRIBED if len(telling) >= _TELLING else _VAGUE
+    weights = {
+        slug: place**-trust.rank * presentations()[slug].seen ** trust.seen for place, slug in enumerate(slugs, 1)
+    }
+    shown = {slug: presentations()[slug].shown for slug in slugs}
+    return Candidates(_together_one(weights), shown).after(told(words), trust.words)
 
 
 def told(words: str) -> dict[str, str]:
@@ -105,6 +106,11 @@ def next_feature(known: Candidates, answered: Sequence[str], asked: int) -> Feat
     gains = {each.id: _gain(known, each) for each in features().values() if each.id not in answered}
     best = max(gains, key=lambda feature: gains[feature], default=None)
     return features()[best] if best is not None and gains[best] >= _LEAST_GAIN else None
+
+
+def _together_one(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {slug: weight / total for slug, weight in weights.items()} if total else {}
 
 
 def _gain(known: Candidates, feature: Feature) -> float:

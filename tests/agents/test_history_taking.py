@@ -3,17 +3,21 @@
 Run: ``pytest tests/agents/test_history_taking.py``
 """
 
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.history_taking.candidates import MOST_QUESTIONS, Candidates, next_feature, shown, told
+from agents.history_taking.candidates import MOST_QUESTIONS, Candidates, candidates, next_feature, told
 from agents.history_taking.features import NOT_SURE, features
+from agents.history_taking.presentations import presentations
 from bot.presses import MAX_BYTES
 from bot.questions import next_question
 from cases.record import Case, DangerSign, History
+from conditions import CONDITIONS
 from knowledge.record import Passage
 from tests.agents.conftest import MakeAdviser
 from tests.agents.samples import TODAY, case, passage
@@ -25,8 +29,8 @@ WEALS = "Raised weals that itch, and come and go within hours. It is not contagi
 
 
 def _two() -> Candidates:
-    described = {"tinea-corporis": shown(RING.casefold()), "urticaria": shown(WEALS.casefold())}
-    return Candidates({"tinea-corporis": 0.5, "urticaria": 0.5}, described)
+    shown = {slug: presentations()[slug].shown for slug in ("tinea-corporis", "urticaria")}
+    return Candidates({"tinea-corporis": 0.5, "urticaria": 0.5}, shown)
 
 
 def test_an_answer_moves_the_possibilities() -> None:
@@ -57,6 +61,27 @@ def test_weights_stay_shares_whatever_is_answered(answers: dict[str, str]) -> No
     assert sum(weights.values()) == pytest.approx(1) and all(weight >= 0 for weight in weights.values())
 
 
+def test_every_condition_of_the_library_says_how_it_presents() -> None:
+    raw = yaml.safe_load(files("agents.history_taking").joinpath("presentations.yaml").read_text(encoding="utf-8"))
+    assert set(raw) == set(CONDITIONS)
+    for entry in raw.values():
+        assert 1 <= entry["seen"] <= 4
+        for name, feature in features().items():
+            assert sum(entry[name].values()) == 10 and set(entry[name]) <= {option.id for option in feature.options}
+
+
+def test_a_vague_complaint_makes_the_common_likelier_and_a_description_the_first_found() -> None:
+    common = _Search("leprosy", "acne-vulgaris")
+    assert candidates("a patch", common, ("patch",)).ranked[0][0] == "acne-vulgaris"
+    described = ("pale", "numb", "patch", "feeling")
+    assert candidates("pale numb patch without feeling", common, described).ranked[0][0] == "leprosy"
+
+
+def test_words_of_nothing_in_the_library_make_nothing_likely_unless_they_are_known_to_be_of_skin() -> None:
+    assert not candidates("my headache", _Search(), ("headach",)).weights
+    assert candidates("my headache", _Search(), ("headach",), of_skin=True).weights
+
+
 def test_what_the_words_tell_is_not_asked() -> None:
     assert told("an itchy ring on my leg for weeks")["shape"] == "ring"
     assert "onset" in told("it came suddenly")
@@ -69,7 +94,12 @@ _DESCRIBED = tuple(
 
 
 class _Search:
-    """Two conditions, described."""
+    """Finds passages of these conditions, in this order, whatever is asked."""
+
+    def __init__(self, *slugs: str) -> None:
+        self._found = tuple(
+            passage(f"A patch of {slug}.", n, "What it looks like", slug) for n, slug in enumerate(slugs)
+        )
 
     def search(self, text: str, k: int = 5, **_: object) -> list[Passage]:
         return [
@@ -87,7 +117,7 @@ class _Search:
                 reviewed=None,
                 score=1.0,
             )
-            for each in _DESCRIBED
+            for each in self._found or _DESCRIBED
         ]
 
 

@@ -208,6 +208,10 @@ CHOICES: tuple[str, ...] = (
 )
 """What the model may answer to the choice question, one token each."""
 
+EMERGENCIES: frozenset[str] = frozenset(
+    {*_TITLES_BY_CLASS["emergencies"], "stevens-johnson-syndrome", "eczema-herpeticum", "angioedema"}
+)
+"""Illnesses of which no one may be told to wait, or to ask a pharmacist, whatever else was said."""
 MALIGNANT: frozenset[str] = frozenset({"melanoma", "basal-cell-carcinoma", "squamous-cell-carcinoma", "bowen-disease"})
 
 QUESTIONS: tuple[str, str, str, str] = (

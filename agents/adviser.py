@@ -18,7 +18,7 @@ from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
-from agents.replying import Reply, composed, is_about_care, who_can_tell
+from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
 from agents.scope import outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
@@ -142,7 +142,10 @@ class Adviser:
         ]
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         words = [fact.words for fact in told]
-        return composed(fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison)
+        taken_for = guess(asked.described, seen_case.level, number)
+        return composed(
+            fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for
+        )
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
@@ -154,9 +157,11 @@ class Adviser:
     ) -> Question:
         remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
         pregnant = case.history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
+        described = described_in(question, near) if not named_in(question) and seen_case.leading is None else ()
         return Question(
             text=f"{question} I am pregnant." if pregnant else question,
-            subjects=_asked_about(question, seen_case) or described_in(question, near),
+            subjects=_asked_about(question, seen_case, described),
+            described=described,
             facts=facts(case, seen_case) + remembered,
             photo=self._first_photo(case),
             earlier=self._earlier_photo(case),
@@ -211,10 +216,10 @@ def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
 
 
-def _asked_about(question: str, seen_case: CaseView) -> tuple[Subject, ...]:
+def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:
     """The conditions the question names; else what "it" is, and for questions of care the most serious before it."""
     if named := named_in(question):
         return named
-    serious, leading = seen_case.serious, seen_case.leading
-    both = (serious, leading) if is_about_care(question) else (leading,)
+    serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
+    both = (serious, likely) if is_about_care(question) or likely is None else (likely,)
     return tuple(dict.fromkeys(each for each in both if each is not None))

@@ -53,13 +53,17 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, of which conditions, with which facts of the case; `photo` and `earlier` where there are any."""
+    """What is asked, of which conditions, with which facts of the case; `photo` and `earlier` where there are any.
+
+    `described`: those of the subjects that the question does not name, but whose guideline its words fit best.
+    """
 
     text: str
     subjects: tuple[Subject, ...]
     facts: str
     photo: Callable[[], bytes] | None = None
     earlier: Earlier | None = None
+    described: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class GuidelineAgent:
         return create_agent(
             model,
             tools,
-            system_prompt=system_message(question.facts, question.subjects),
+            system_prompt=system_message(question.facts, question.subjects, question.described),
             middleware=[ModelCallLimitMiddleware(run_limit=_MODEL_CALLS, exit_behavior="end"), _Recent()],
             checkpointer=memory,
         )

@@ -30,13 +30,16 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agents.grounding import NOT_COVERED
-from agents.intents import intents, sections
+from agents.intents import Intent, asking_clauses, intents, sections
 from agents.passages import NumberedPassage, passages_in
 from agents.ranking import Quotation, alike, quotations
 from agents.stems import content_stems
 
 SUBJECTS = "subjects"
-"""Key in the system message's `additional_kwargs`: the conditions at hand, as a list of {"slug", "title"}."""
+"""Key in the system message's `additional_kwargs`: the conditions at hand, as a list of {"slug", "title", "described"}.
+
+"described": nobody named the condition, but its guideline fits the question's words best.
+"""
 SEARCH_TOOL = "search_guidelines"
 PHOTO_TOOL = "look_at_photo_again"
 COMPARE_TOOL = "compare_with_earlier_photo"
@@ -118,7 +121,7 @@ def _names(kwargs: dict[str, Any]) -> frozenset[str]:
     return frozenset(tool["function"]["name"] for tool in kwargs.get("tools", ()))
 
 
-def _subjects(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+def _subjects(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     for message in messages:
         if isinstance(message, SystemMessage):
             return list(message.additional_kwargs.get(SUBJECTS, ()))
@@ -126,26 +129,27 @@ def _subjects(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
 
 
 def _quote(
-    question: str, passages: Sequence[NumberedPassage], subjects: Sequence[dict[str, str]], most: int
+    question: str, passages: Sequence[NumberedPassage], subjects: Sequence[dict[str, Any]], most: int
 ) -> Sequence[Quotation]:
     """The sentences of the answer: of each condition its share, the first condition first, nothing said twice."""
     titles = [subject["title"] for subject in subjects]
     if len(subjects) < 2:
-        return quotations(question, passages, titles, most)
+        described = any(subject["described"] for subject in subjects)
+        return quotations(question, passages, titles, most, described=described)
     chosen: list[Quotation] = []
     for place, subject in enumerate(subjects):
         about = [passage for passage in passages if passage.slug == subject["slug"]]
         share = -(-(most - len(chosen)) // (len(subjects) - place))
         fresh = (
             each
-            for each in quotations(question, about, titles, most)
+            for each in quotations(question, about, titles, most, described=subject["described"])
             if not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
         )
         chosen.extend(itertools.islice(fresh, share))
     return chosen
 
 
-def _call(question: str, subjects: Sequence[dict[str, str]], tools: frozenset[str], place: int) -> AIMessage:
+def _call(question: str, subjects: Sequence[dict[str, Any]], tools: frozenset[str], place: int) -> AIMessage:
     """The tool calls of a first turn. Ids depend on the question alone, so that a repeated run is the same run."""
     mark = hashlib.sha256(f"{place}:{question}".encode()).hexdigest()[:12]
     calls: list[dict[str, Any]] = []
@@ -155,7 +159,9 @@ def _call(question: str, subjects: Sequence[dict[str, str]], tools: frozenset[st
         calls.append({"name": PHOTO_TOOL, "args": {"question": question}, "id": f"photo-{mark}"})
     if SEARCH_TOOL in tools:
         titles = " ".join(subject["title"] for subject in subjects)
-        wanted = dict.fromkeys(heading for intent in intents(question) for heading in sections(intent))
+        wanted = dict.fromkeys(heading for intent in intents(asking_clauses(question)) for heading in sections(intent))
+        if any(subject["described"] for subject in subjects):
+            wanted |= dict.fromkeys(sections(Intent.WHAT_IS_IT))
         args = {
             "query": f"{question} {titles}".strip(),
             "conditions": [subject["slug"] for subject in subjects],

@@ -4,10 +4,22 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_CLAUSES = re.compile(r"(?<=[,.;:!?])\s+")
+_WITHIN_A_QUESTION = "".join(
+    rf"(?<!\b{word})" for word in "what whit wot how why which when where who long many much soon often".split()
+)
+_BEGINS_A_QUESTION = (
+    r"(?:what(?:['’]?s)?|how|why|which|should (?:i|we)|do (?:i|we|they)|does (?:it|the)|"
+    r"can (?:i|we|it|they|my|he|she)|is (?:it|this|that)|are they|will (?:it|they|i)|would (?:it|that))\b"
+)
+_CLAUSES = re.compile(
+    rf"(?<=[,.;:!?–—-])\s+|(?<=\w){_WITHIN_A_QUESTION}\s+(?={_BEGINS_A_QUESTION})",
+    re.IGNORECASE,
+)
+"""Where a clause ends: at its mark, or, in a text without marks, where a question begins."""
+_MARKS = re.compile(r"(?<=[,.;:!?])\s+")
 _ASKS = re.compile(
     r"\?$|^(?:(?:and|or|but|so|also|please) )*(?:is|are|am|was|do|does|did|can|could|may|might|will|would|should|must|"
-    r"has|have|how|what|when|where|which|who|why)\b",
+    r"has|have|how|what(?:['’]?s)?|when|where|which|who|why)\b",
     re.IGNORECASE,
 )
 
@@ -41,7 +53,10 @@ def _sign(pattern: str, *sections: str) -> _Sign:
 
 _SIGNS = {
     Intent.CONTAGION: _sign(
-        r"\b(?:contagious|infectious|catch(?:ing)?|caught|pass (?:it|this|that)|pass(?:es|ed|ing)? on|give it to|"
+        r"\b(?:isolate|pass (?:them|these)|passing|jump(?:s)? (?:from|to)|(?:nursery|school|work) off|"
+        r"off (?:school|nursery|work)|"
+        r"can (?:\w+ ){1,2}give (?:it|this)|(?:away from|keep \w+ (?:away )?from) (?:others|people)|contagious|"
+        r"infectious|catch(?:ing)?|caught|pass (?:it|this|that)|pass(?:es|ed|ing)? on|give it to|"
         r"spread (?:it )?to (?:my|other|any|the|people|some)|(?:go|back|off) (?:to|from)? ?(?:work|school|"
         r"nursery)|kiss|share|stay home)\b",
         "Is it contagious",
@@ -54,7 +69,11 @@ _SIGNS = {
         "Treatment",
     ),
     Intent.TREATMENT: _sign(
-        r"\b(?:treat\w*|cures?|cream|ointment|lotion|medicines?|medication|tablets?|pills?|antibiotics?|"
+        r"\b(?:(?:would|do|will|can|does|what) (?:a |the |my )?(?:doctors?|hospitals?|gp|they) (?:do|give|use|"
+        r"offer|prescribe)|"
+        r"shampoos?|gels?|paint|options|next step|(?:what|which) (?:can help|helps|(?:actually )?works)|"
+        r"stronger|burn (?:it|them)|taken? (?:it )?off|light treatment|drip|"
+        r"be done|treat\w*|cures?|cream|ointment|lotion|medicines?|medication|tablets?|pills?|antibiotics?|"
         r"steroids?|\w*cortisone|drugs?|"
         r"surgery|operation|biopsy|laser|freez\w*|cryotherapy|injections?|remov\w*|cut (?:it )?(?:off|"
         r"out)|prescri\w*|doctor do|"
@@ -63,7 +82,9 @@ _SIGNS = {
         "Self-care",
     ),
     Intent.SELF_CARE: _sign(
-        r"\b(?:what (?:should|can|do|must) i do|do about it|at home|myself|self.?care|look after|care for|"
+        r"\b(?:calm\w*|settle it|(?:put|use) on|what (?:can|do|should) i (?:use|put)|what to (?:use|put|do)|"
+        r"clean|bathe|ok(?:ay)? to|"
+        r"what (?:should|can|do|must) i do|do about it|at home|myself|self.?care|look after|care for|"
         r"soothe|relief|relieve|ease|"
         r"itch\w*|scratch\w*|pain\w*|hurt\w*|wash\w*|shower\w*|bath\w*|soap|moisturi[sz]\w*|swim\w*|sport|"
         r"gym|exercise|make.?up|"
@@ -72,14 +93,20 @@ _SIGNS = {
         "Treatment",
     ),
     Intent.HELP: _sign(
-        r"\b(?:see (?:a|the|my) (?:doctor|gp|dermatologist|specialist)|go to (?:a|the) (?:doctor|hospital|"
+        r"\b(?:see (?:some|any) ?(?:body|one)|who (?:should|do) i see|bother (?:the |my |a )?(?:gp|doctor)|"
+        r"how (?:fast|quick\w*)|"
+        r"(?:doctor|gp|someone) (?:look|see)|looked at|bad enough|turning (?:nasty|bad|dangerous)|when must|"
+        r"see (?:a|the|my) (?:doctor|gp|dermatologist|specialist)|go to (?:a|the) (?:doctor|hospital|"
         r"gp|emergency)|urgent\w*|"
         r"how soon|when (?:should|do|must) i|get help|seek|worr\w+|appointment|referral|warning signs?|"
         r"watch (?:out )?for|call (?:a|the|my))\b",
         "When to get help",
     ),
     Intent.CAUSE: _sign(
-        r"\b(?:why (?:do|did|have|has|is)|caus\w+|where (?:does|did) (?:it|this) come|how did (?:i|he|"
+        r"\b(?:why\b(?! (?:do|does) (?:they|the doctor)\b)|what (?:sets?|brings?|made|makes?|making|started)|"
+        r"whats making|to blame|due to|because of|"
+        r"(?:can|could|did|do) (?:it|the|this|that|my) (?:\w+ ){1,2}(?:do|cause) (?:this|it|that)|what brings|"
+        r"why (?:do|did|have|has|is)|caus\w+|where (?:does|did) (?:it|this) come|how did (?:i|he|"
         r"she) get|triggers?|come from|"
         r"hereditary|genetic|inherit\w*|run in|runs in|stress|diet|food|my fault)\b",
         "Causes",
@@ -100,7 +127,10 @@ _SIGNS = {
         "Children and pregnancy",
     ),
     Intent.PREVENTION: _sign(
-        r"\b(?:prevent\w*|avoid\w*|sunscreen|sun ?cream|sun|spf|sunbeds?|protect\w*|stop it (?:coming|"
+        r"\b(?:stops? (?:me|us|them|the kids|it) (?:getting|coming|happening)|keep (?:\w+ ){1,3}off|how (?:to|"
+        r"do i|can i) stop|"
+        r"lower (?:my|the|his|her) risk|vaccine|prevent\w*|avoid\w*|sunscreen|sun ?cream|sun|spf|sunbeds?|"
+        r"protect\w*|stop it (?:coming|"
         r"from)|again in future|holiday|beach)\b",
         "Prevention",
     ),
@@ -111,11 +141,19 @@ _SIGNS = {
         "When to get help",
     ),
     Intent.WHAT_IS_IT: _sign(
-        r"\b(?:what (?:is|are|exactly is) \w+|what'?s (?:this|it|that)|tell me (?:more )?about|explain|"
+        r"\b(?:(?:wh[ai]t|wot|wtf) (?:is|are|exactly is) \w+|what['’]?s (?:this|it|that|these|going on|wrong|"
+        r"happening)|"
+        r"what (?:could|might|may|can|does) (?:it|this|that|these|they|the \w+)|(?:what|which) (?:illness|"
+        r"condition|disease|"
+        r"infection|problem)|(?:is|are|be) (?:\w+ )?(?:called|normal)|am i right|what (?:do|have) i (?:have|got)|"
+        r"tell me (?:more )?about|explain|"
         r"more information|what does \w+ mean)\b",
         "Overview",
     ),
 }
+_EXPECTING = re.compile(
+    r"\b(?:pregnan\w*|breast.?feed\w*|expecting|unborn|for (?:a |my )?(?:child|bab)\w*)\b", re.IGNORECASE
+)
 _TIME = re.compile(
     r"\b(?:days?|weeks?|months?|years?|long|time|heals?|fades?|clears?|comes? back|lasts?|goes away|"
     r"go away|come and go|comes and goes|life)\b"
@@ -126,6 +164,8 @@ def intents(question: str) -> tuple[Intent, ...]:
     """What the question asks, in the order of the signs; the weak "what is it" only where nothing else is asked."""
     found = [intent for intent, sign in _SIGNS.items() if sign.pattern.search(question)]
     strong = [intent for intent in found if intent is not Intent.WHAT_IS_IT]
+    if len(strong) > 1 and Intent.FAMILY in strong and not _EXPECTING.search(question):
+        strong.remove(Intent.FAMILY)  # a child who is spoken of is not yet what is asked about
     if Intent.DURATION in strong and not re.search(r"treat|cream|medic|tablet", question, re.IGNORECASE):
         strong = [intent for intent in strong if intent is not Intent.TREATMENT]
     return tuple(strong or found)
@@ -143,7 +183,7 @@ def speaks_of_time(sentence: str) -> bool:
 
 def asks(text: str) -> bool:
     """Whether something in `text` is a question, with or without its mark."""
-    return any(_ASKS.search(clause) for clause in _CLAUSES.split(text.strip()))
+    return any(_ASKS.search(clause) for clause in _MARKS.split(text.strip()))
 
 
 def asking_clauses(question: str) -> str:

@@ -57,9 +57,17 @@ class Quotation:
 
 
 def quotations(
-    question: str, passages: Sequence[NumberedPassage], titles: Collection[str] = (), most: int = MOST
+    question: str,
+    passages: Sequence[NumberedPassage],
+    titles: Collection[str] = (),
+    most: int = MOST,
+    *,
+    described: bool = False,
 ) -> tuple[Quotation, ...]:
-    """At most `most` sentences that answer the question about the conditions in `titles`; none where none does."""
+    """At most `most` sentences that answer the question about the conditions in `titles`; none where none does.
+
+    Of a condition that the question only describes, what it is answers more than nothing.
+    """
     named = {each for title in titles for each in content_stems(title)}
     focus = tuple(dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS))
     asking = asking_clauses(question)
@@ -68,7 +76,7 @@ def quotations(
     stems = content_stems(asking)
     telling = tuple(each for each in focus if each in stems and each not in _shown_by(asked))
     lists = [_for_intent(intent, telling, passages) for intent in asked] or [_by_words(focus, passages)]
-    if not asked and not focus and titles:
+    if (not asked and not focus and titles) or (described and not any(lists)):
         lists = [_for_intent(Intent.WHAT_IS_IT, (), passages)]
     share = max(2, -(-most // len(lists))) if len(lists) > 1 else most
     for ranked in lists:

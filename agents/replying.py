@@ -13,8 +13,9 @@ from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
 from agents.seen import description
 from agents.statements import Supported
+from agents.subjects import Subject
 from cases.record import Citation, Statement, Triage, marked
-from conditions import TriageLevel
+from conditions import EMERGENCIES, TriageLevel
 
 _WHO_CAN_TELL = {
     TriageLevel.EMERGENCY: "get help first",
@@ -63,17 +64,20 @@ def composed(
     reminder: str,
     told: Sequence[str] = (),
     comparison: Mapping[str, str] | None = None,
+    taken_for: str = "",
 ) -> Reply:
     """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care.
+
+    `taken_for`: what the patient's words were taken for, told before an answer that rests on it.
 
     What must be done today or at once comes first; what must be done later closes it.
     """
     numbering = Numbering()
     statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
     serious = "" if urgent else _serious_first(seen_case, reminder)
-    recap = _recap(seen_case) if _WHICH.search(question) else ""
     looked = _compared(comparison) if comparison else _looked_again(observation)
     body = "\n".join(marked(statement) for statement in statements)
+    recap = taken_for if body and taken_for else _recap(seen_case) if _WHICH.search(question) else ""
     covered = body or ("" if recap or looked else NOT_COVERED)
     if covered == NOT_COVERED:
         metrics.NOT_COVERED.inc()
@@ -98,11 +102,25 @@ def _recap(seen_case: CaseView) -> str:
     if shown:
         return "Of what I know, it may be: " + "; ".join(f"{each.title} ({each.words})" for each in shown) + "."
     if seen_case.by_words and seen_case.subjects:
-        titles = " or ".join(each.title for each in seen_case.subjects)
-        return f"Going only by your words, it may be {titles} – {who_can_tell(seen_case.level)}."
+        return _by_words(seen_case.subjects, seen_case.level)
     if seen_case.differential.kind in (PhotoKind.CANNOT_TELL, PhotoKind.HEALTHY_SKIN, PhotoKind.NOT_SKIN):
         return "I cannot tell what it is from the photo. A doctor or pharmacist who sees the skin can tell more."
     return ""
+
+
+def guess(subjects: Sequence[Subject], level: TriageLevel, emergency_number: str) -> str:
+    """What the words may describe; an illness that is always an emergency is not for a pharmacist to look at."""
+    if not subjects:
+        return ""
+    if any(subject.slug in EMERGENCIES for subject in subjects):
+        titles = " or ".join(each.title for each in subjects)
+        return f"You may be asking about {titles}. If someone has these signs now, call {emergency_number} now."
+    return _by_words(subjects, level)
+
+
+def _by_words(subjects: Sequence[Subject], level: TriageLevel) -> str:
+    titles = " or ".join(each.title for each in subjects)
+    return f"Going only by your words, it may be {titles} – {who_can_tell(level)}."
 
 
 def _compared(comparison: Mapping[str, str]) -> str:

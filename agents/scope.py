@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from agents.intents import asks
+from agents.intents import asking_clauses, asks, intents
 from agents.sentences import sentences
 from agents.stems import content_stems
 from agents.subjects import named_in
@@ -22,7 +22,16 @@ from knowledge.record import Passage
 _FILE = Path(__file__).with_name("scope.yaml")
 _CONTACT = re.compile(r"\b(?:from|catch|give|infect\w*|touch\w*|pass)\b", re.IGNORECASE)
 """With these a question about an animal is one about the patient."""
-_DOSE = re.compile(r"\b(?:dos(?:e|age)s?|how (?:much|many|often)|\d+ ?mg|tablets?|safe with|take)\b", re.IGNORECASE)
+_DOSE = re.compile(
+    r"\b(?:dos(?:e|age)s?|how (?:much|many|often)|\d+ ?mg|tablets?|safe with|"
+    r"take(?! an? (?:biopsy|sample|photo|swab)))\b",
+    re.IGNORECASE,
+)
+_DESCRIBES = 2
+"""Describing words that make a question one about a skin problem."""
+_NO_ILLNESS = frozenset(
+    content_stems("diagnosis prognosis dermatitis disease syndrome aroma diploma coma which skin this")
+)
 _GENERAL = frozenset(
     content_stems(
         "treat treatment cure help cause symptom sign best good safe dangerous serious long last take use need "
@@ -51,23 +60,40 @@ def outside(question: str, found: Sequence[Passage]) -> bool:
 
 def _is_outside(part: str, found: Sequence[Passage]) -> bool:
     about = _about()
-    animal = about["animals"].search(part) and not _CONTACT.search(part)
-    if animal or about["other_matters"].search(part):
+    if about["animals"].search(part) and not _CONTACT.search(part):
         return True
     named = bool(named_in(part))
+    if not named and _names_other_illness(part, found):
+        return True
+    if len({word.casefold() for word in about["describing"].findall(part)}) >= _DESCRIBES and not _DOSE.search(part):
+        return False
+    if about["other_matters"].search(part):
+        return True
     if not named and about["other_medicine"].search(part) and not about["skin"].search(part):
         return True
-    return asks(part) and _asks_unknown(part, found)
+    return asks(part) and _asks_unknown(part, found, named and bool(intents(asking_clauses(part))))
 
 
-def _asks_unknown(part: str, found: Sequence[Passage]) -> bool:
-    """Whether most telling words stand in no passage, or any where a dose is asked."""
+def _names_other_illness(part: str, found: Sequence[Passage]) -> bool:
+    """Whether an illness is named that none of the `found` is about."""
+    titled = {stem for passage in found for stem in content_stems(passage.title)} | _NO_ILLNESS
+    named = (content_stems(match) for match in _about()["illness"].findall(part))
+    return any(stems and not titled.issuperset(stems) for stems in named)
+
+
+def _asks_unknown(part: str, found: Sequence[Passage], understood: bool) -> bool:
+    """Whether most telling words stand in no passage, or any where a dose is asked.
+
+    Where it is `understood` what is asked, and of which condition, words that stand nowhere do not count.
+    """
     telling = [each for each in dict.fromkeys(content_stems(part)) if each not in _GENERAL]
     held = {stem for passage in found for stem in content_stems(f"{passage.title} {passage.section} {passage.text}")}
     unknown = [each for each in telling if not _meanings(each) & held]
     if not unknown:
         return False
-    return len(unknown) * 2 > len(telling) or bool(_DOSE.search(part) and not _about()["skin"].search(part))
+    return (not understood and len(unknown) * 2 > len(telling)) or bool(
+        _DOSE.search(part) and not _about()["skin"].search(part)
+    )
 
 
 def _meanings(stem: str) -> frozenset[str]:

@@ -22,7 +22,10 @@ _ALIASES = {
     "urticaria": ("nettle rash",),
     "head-lice": ("nits",),
     "dress": ("dress syndrome",),
-    "acne-vulgaris": ("pimples", "spots on my face"),
+    "acne-vulgaris": ("spots on my face",),
+    "hidradenitis-suppurativa": ("hidradenitis",),
+    "cutaneous-lupus": ("discoid lupus", "lupus of the skin"),
+    "warts": ("verruca", "verrucas", "veruca"),
 }
 _LEAST_TELLING = 3
 _NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)"

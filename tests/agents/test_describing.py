@@ -1,0 +1,102 @@
+"""Questions that describe a complaint without naming it: what is asked, what it is about, what is outside the library.
+
+Run: ``pytest tests/agents/test_describing.py``
+"""
+
+import pytest
+
+from agents.adviser import Adviser
+from agents.grounding import NOT_COVERED
+from agents.intents import Intent, asking_clauses, intents
+from agents.replying import guess
+from agents.scope import outside
+from agents.subjects import Subject
+from agents.triage import triage_words
+from conditions import EMERGENCIES, TriageLevel
+from tests.agents.library import PASSAGES
+from tests.agents.samples import TODAY, case, turns
+
+_EMPTY = case(None, words="", photo_ids=())
+_DESCRIBES = "a scaly itchy ring with a clear middle on my arm that grows"
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("red itchy square where the plaster was, how long will it stay", Intent.DURATION),
+        ("my leg is red and it started from a cut what is it", Intent.WHAT_IS_IT),
+        ("Greasy flakes, my scalp is aye itchy. Whit is it?", Intent.WHAT_IS_IT),
+        ("when can he go back to nursery, itchy blisters now mostly crusts", Intent.CONTAGION),
+        ("painful lump, should I see somebody about it", Intent.HELP),
+        ("itchy bumps in spring, what sets them off", Intent.CAUSE),
+        ("dry sore hands, how do I stop it coming back", Intent.PREVENTION),
+        ("itchy flakes in my brows, which shampoo works", Intent.TREATMENT),
+    ],
+)
+def test_what_is_asked_is_heard_and_not_what_is_described(question: str, asks: Intent) -> None:
+    assert asks in intents(asking_clauses(question))
+    assert Intent.SELF_CARE not in intents(asking_clauses(question)) or asks is Intent.SELF_CARE
+
+
+def test_a_child_who_is_spoken_of_is_not_what_is_asked_about() -> None:
+    assert intents("is it contagious to my son?") == (Intent.CONTAGION,)
+    assert Intent.FAMILY in intents("can it harm the baby if I am pregnant?")
+
+
+def test_an_answer_to_a_description_says_what_it_rests_on(adviser: Adviser) -> None:
+    reply = adviser.reply(_EMPTY, turns(f"{_DESCRIBES}, can my brother catch it"), TODAY)
+    assert reply.text.startswith("Going only by your words, it may be ringworm")
+    assert "Ringworm is contagious" in reply.statements[0].text
+
+
+def test_a_description_with_an_odd_question_still_gets_what_is_known(adviser: Adviser) -> None:
+    reply = adviser.reply(_EMPTY, turns(f"{_DESCRIBES}, gaffer tape ok?"), TODAY)
+    assert reply.statements and NOT_COVERED not in reply.text
+    assert {citation.slug for citation in reply.citations} == {"tinea-corporis"}
+
+
+@pytest.mark.parametrize("slug", sorted(EMERGENCIES))
+def test_an_emergency_that_is_described_is_never_for_a_pharmacist(slug: str) -> None:
+    told = guess((Subject.of(slug),), TriageLevel.SELF_CARE, "999")
+    assert "pharmacist" not in told and "call 999 now" in told
+    assert "pharmacist" in guess((Subject.of("scabies"),), TriageLevel.SELF_CARE, "999")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "granuloma annulare, does it go away",
+        "what is Hailey-Hailey disease and is it catching",
+        "my son has ichthyosis, which bath oil for the dry scaly skin",
+        "Cat has bald patches and scabs, can I use my own steroid cream on her?",
+        "private mole removal, how much do they charge",
+    ],
+)
+def test_other_illnesses_and_matters_are_outside(question: str) -> None:
+    assert outside(question, PASSAGES)
+
+
+def test_an_illness_that_a_guideline_is_titled_after_is_inside() -> None:
+    assert not outside("what causes melanoma", PASSAGES)
+    assert not outside(f"{_DESCRIBES}, and after the hotel, how to calm it", PASSAGES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do those hair bugs jump from head to head",
+        "rough sandpaper rash and strawberry tongue in my 6 year old",
+        "hives most days, throat and tongue never been involved, antihistamine helps",
+    ],
+)
+def test_what_only_sounds_like_an_emergency_is_none(text: str) -> None:
+    assert triage_words(text).level is not TriageLevel.EMERGENCY
+
+
+def test_a_strawberry_tongue_is_seen_today() -> None:
+    assert triage_words("rough rash and a strawberry tongue in my son").level is TriageLevel.SAME_DAY
+
+
+@pytest.mark.parametrize("text", ["I want to jump from a bridge", "lips and tongue swelling after strawberries"])
+def test_what_sounds_like_it_and_is_one_stays_one(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.EMERGENCY

@@ -19,7 +19,7 @@ from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
 from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
-from agents.scope import outside
+from agents.scope import describes, outside
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
@@ -133,7 +133,8 @@ class Adviser:
         near = self._search.search(question, k=_NEAR)
         if outside(question, near):
             return composed((), None, seen_case, "", "", reminder)
-        asked = self._question(case, seen_case, question, told, near)
+        described = _described(question, seen_case, near, opens=len(said) == 1 and not case.words)
+        asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         fit = [
             each
@@ -153,11 +154,10 @@ class Adviser:
         return f"{text} {_TELL_MORE}".strip() if unknown else text
 
     def _question(
-        self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact], near: Sequence[Passage]
+        self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact], described: tuple[Subject, ...]
     ) -> Question:
         remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
         pregnant = case.history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
-        described = described_in(question, near) if not named_in(question) and seen_case.leading is None else ()
         return Question(
             text=f"{question} I am pregnant." if pregnant else question,
             subjects=_asked_about(question, seen_case, described),
@@ -214,6 +214,15 @@ def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
         if each is not seen_case.differential.serious and each not in seen_case.raised
     )
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
+
+
+def _described(question: str, seen_case: CaseView, near: Sequence[Passage], *, opens: bool) -> tuple[Subject, ...]:
+    """What a question is about that names nothing: what the search finds, or what the words that open a case tell."""
+    if named_in(question):
+        return ()
+    if seen_case.leading is None:
+        return described_in(question, near)
+    return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
 
 
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:

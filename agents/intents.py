@@ -75,9 +75,9 @@ _SIGNS = {
         r"stronger|burn (?:it|them)|taken? (?:it )?off|light treatment|drip|"
         r"be done|treat\w*|cures?|cream|ointment|lotion|medicines?|medication|tablets?|pills?|antibiotics?|"
         r"steroids?|\w*cortisone|drugs?|"
-        r"surgery|operation|biopsy|laser|freez\w*|cryotherapy|injections?|remov\w*|cut (?:it )?(?:off|"
+        r"surgery|operation|biopsy|laser|freez\w*|cryotherapy|injections?|remov\w*|cut(?:ting)? (?:it )?(?:off|"
         r"out)|prescri\w*|doctor do|"
-        r"antifungals?|antihistamines?|get rid)\b",
+        r"antifungals?|antihistamines?|g[eo]t rid)\b",
         "Treatment",
         "Self-care",
     ),
@@ -103,7 +103,8 @@ _SIGNS = {
         "When to get help",
     ),
     Intent.CAUSE: _sign(
-        r"\b(?:why\b(?! (?:do|does) (?:they|the doctor)\b)|what (?:sets?|brings?|made|makes?|making|started)|"
+        r"\b(?:why\b(?! (?:do|does) (?:they|the doctor)\b)|what(?:['’]?s)? (?:sets?|setting|brings?|bringing|"
+        r"made|makes?|making|started)|"
         r"whats making|to blame|due to|because of|"
         r"(?:can|could|did|do) (?:it|the|this|that|my) (?:\w+ ){1,2}(?:do|cause) (?:this|it|that)|what brings|"
         r"why (?:do|did|have|has|is)|caus\w+|where (?:does|did) (?:it|this) come|how did (?:i|he|"
@@ -129,7 +130,8 @@ _SIGNS = {
     Intent.PREVENTION: _sign(
         r"\b(?:stops? (?:me|us|them|the kids|it) (?:getting|coming|happening)|keep (?:\w+ ){1,3}off|how (?:to|"
         r"do i|can i) stop|"
-        r"lower (?:my|the|his|her) risk|vaccine|prevent\w*|avoid\w*|sunscreen|sun ?cream|sun|spf|sunbeds?|"
+        r"without (?:this|it|that) (?:happening|coming)|lower (?:my|the|his|her) risk|vaccine|prevent\w*|"
+        r"avoid\w*|sunscreen|sun ?cream|sun|spf|sunbeds?|"
         r"protect\w*|stop it (?:coming|"
         r"from)|again in future|holiday|beach)\b",
         "Prevention",

@@ -16,6 +16,8 @@ from agents.vocabulary import NEGATIONS, RELATED
 
 MOST = 6
 _PER_INTENT = 3
+_FAR_FROM_HOME = 2.0
+"""Telling words that a sentence needs to answer from a section where such an answer does not stand."""
 _ALIKE = 0.65
 """Share of the shorter sentence's content that makes two sentences say the same."""
 _GENERIC = frozenset(
@@ -118,11 +120,17 @@ def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[Numbe
         warns = 0.5 if _FORBIDS.match(sentence) and intent in _OF_CARE else 0.0
         if (home or words) and not timeless:
             found.append(Quotation(sentence, passage, 1.2 * words + 1.5 * home + 0.4 / (1 + place) + warns))
-    most = max((overlap(telling, each.text) for each in found), default=0.0)
-    specific = [each for each in found if overlap(telling, each.text) >= max(1.0, 0.7 * most)]
+    at_home = [each for each in found if each.passage.heading in wanted]
+    specific = _holding(telling, at_home, 1.0) or _holding(telling, found, _FAR_FROM_HOME)
     if telling and not specific and intent is Intent.WHAT_IS_IT:
         return []
-    return _best(specific or [each for each in found if each.passage.heading in wanted])
+    return _best(specific or at_home)
+
+
+def _holding(telling: Sequence[str], found: Sequence[Quotation], least: float) -> list[Quotation]:
+    """Those that hold about as many of the telling words as any does, and at least so many."""
+    most = max((overlap(telling, each.text) for each in found), default=0.0)
+    return [each for each in found if overlap(telling, each.text) >= max(least, 0.7 * most)]
 
 
 def _shown_by(asked: Sequence[Intent]) -> frozenset[str]:

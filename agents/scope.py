@@ -58,6 +58,11 @@ def outside(question: str, found: Sequence[Passage]) -> bool:
     return bool(parts) and all(_is_outside(part, found) for part in parts)
 
 
+def describes(text: str) -> bool:
+    """Whether words of the text describe skin: one alone may stand there by chance."""
+    return len({word.casefold() for word in _about()["describing"].findall(text)}) >= _DESCRIBES
+
+
 def _is_outside(part: str, found: Sequence[Passage]) -> bool:
     about = _about()
     if about["animals"].search(part) and not _CONTACT.search(part):
@@ -65,7 +70,7 @@ def _is_outside(part: str, found: Sequence[Passage]) -> bool:
     named = bool(named_in(part))
     if not named and _names_other_illness(part, found):
         return True
-    if len({word.casefold() for word in about["describing"].findall(part)}) >= _DESCRIBES and not _DOSE.search(part):
+    if describes(part) and not _DOSE.search(part):
         return False
     if about["other_matters"].search(part):
         return True

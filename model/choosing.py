@@ -29,7 +29,7 @@ class Chosen:
 def choose(
     skingpt: SkinGPT, features: Tensor, facts: Sequence[str], question: str | Sequence[str] = CHOICE_QUESTION
 ) -> Chosen:
-    """Answers to the choice question for tower outputs (N, patches + 1, width) and the patients' facts in words.
+    """Answers to the choice question for tower outputs (N, looks * (patches + 1), width) and facts in words.
 
     `question` may be one for all or one a picture.
     """

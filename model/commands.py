@@ -11,7 +11,7 @@ import typer
 from model.errors import TrainingError, WeightsError
 from model.pictures import Fold
 from model.presets import PRESETS, Preset, PresetName
-from model.release import release
+from model.release import of_run, of_weights, release
 from model.told import told_plainly
 from model.training.language import train_language
 from model.training.vision import VisionRecipe, train_vision
@@ -53,10 +53,23 @@ def train(
 
 
 @app.command("release")
-def release_weights(data: Data, run: Run, out: Annotated[Path, typer.Option("--out")]) -> None:
-    """A calibrated fp16 weights folder from a finished run."""
+def release_weights(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out")],
+    run: Annotated[Path | None, typer.Option("--run", help="Folder of a finished training run.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Released weights to start from instead of a run.")] = None,
+    side: Annotated[int | None, typer.Option(help="Pixels a picture is read at; as trained if left out.")] = None,
+    looks: Annotated[Literal["1", "2", "4"] | None, typer.Option(help="Looks at a picture; as before.")] = None,
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """A calibrated fp16 weights folder from a finished run, or from weights released before."""
+    torch.set_num_threads(threads)
     with told_plainly():
-        typer.echo(json.dumps(release(data, run, out)))
+        if (run is None) == (weights is None):
+            raise WeightsError("name either a finished run by --run or released weights by --weights")
+        trained = of_run(run) if run else of_weights(weights or Path())
+        told = release(trained, data, out, side=side, looks=int(looks) if looks else None)
+    typer.echo(json.dumps(told))
 
 
 @app.command()

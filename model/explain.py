@@ -6,6 +6,9 @@ what is shown, since it says by its making what the answer depends on.
 have raised the answer. The ViT has mixed the patches before the Q-Former reads them, and in the mini this hardly points
 at the lesion (see the model card), so it is for research.
 
+The choice is that of all looks that the network takes at a picture; what it depended on is told of the first alone, the
+picture as it is, since every cover would have to be looked at as often.
+
 Sources: Zeiler and Fergus, ECCV 2014 (occlusion); Chefer, Gur and Wolf, ICCV 2021 (attention times its gradient).
 """
 
@@ -22,7 +25,7 @@ from torch import Tensor
 from conditions import CHOICE_QUESTION, CHOICES, prompt
 from model.choosing import BATCH, choose
 from model.errors import RequestError
-from model.network import SkinGPT, embed_prompt, picture_tokens, read_prompt, tower_outputs
+from model.network import SkinGPT, embed_prompt, look, picture_tokens, read_prompt, tower_outputs
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 
 Way = Literal["occlusion", "attention"]
@@ -54,13 +57,14 @@ def looked_at(skingpt: SkinGPT, image: Image.Image, way: Way = "occlusion") -> L
     if getattr(skingpt.network, "qformer", None) is None:
         raise RequestError("this network has no Q-Former: nothing can be explained")
     pixels = skingpt.processor.pixels([image])
-    choice, heat = (_occluded if way == "occlusion" else _attended)(skingpt, pixels)
-    return LookedAt(CHOICES[choice], heat)
+    with torch.inference_mode():
+        choice = int(choose(skingpt, look(skingpt.network, pixels), [""]).choices.argmax())
+    return LookedAt(CHOICES[choice], (_occluded if way == "occlusion" else _attended)(skingpt, pixels, choice))
 
 
 @torch.inference_mode()
-def _occluded(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
-    """The choice, and what it loses on average where a patch (rows, columns) is covered."""
+def _occluded(skingpt: SkinGPT, pixels: Tensor, choice: int) -> Tensor:
+    """What the choice loses on average where a patch (rows, columns) is covered."""
     vision = skingpt.network.config.vision_config
     patch, side = vision.patch_size, vision.image_size // vision.patch_size
     wide = min(COVERED, side - 1)
@@ -73,14 +77,13 @@ def _occluded(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
         view[:, rows, columns] = rim.median(1).values[:, None, None]
     features = torch.cat([tower_outputs(skingpt.network, part) for part in torch.split(views, BATCH)])
     scores = choose(skingpt, features, [""] * len(features)).choices
-    choice = int(scores[0].argmax())
     loss, times = torch.zeros(side, side), torch.zeros(side, side)
     for lost, (row, column) in zip((scores[0, choice] - scores[1:, choice]).clamp(min=0), covers, strict=True):
         rows, columns = _span(row, wide, side, 1), _span(column, wide, side, 1)
         loss[rows, columns] += lost
         times[rows, columns] += 1
     loss = loss / times
-    return choice, loss / loss.max().clamp(min=STRONG)
+    return loss / loss.max().clamp(min=STRONG)
 
 
 def _span(first: int, wide: int, side: int, patch: int) -> slice:
@@ -88,7 +91,8 @@ def _span(first: int, wide: int, side: int, patch: int) -> slice:
     return slice(max(0, first) * patch, min(side, first + wide) * patch)
 
 
-def _attended(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
+def _attended(skingpt: SkinGPT, pixels: Tensor, choice: int) -> Tensor:
+    """How much the queries' attention to a patch (rows, columns) counted for the choice."""
     network = skingpt.network
     with torch.no_grad():
         features = tower_outputs(network, pixels)
@@ -97,13 +101,12 @@ def _attended(skingpt: SkinGPT, pixels: Tensor) -> tuple[int, Tensor]:
         pictures, _ = picture_tokens(network, features)
         domain = int(_scores(skingpt, asked, pictures, DOMAIN_TOKENS).argmax())
         scores = _scores(skingpt, asked + DOMAIN_TOKENS[domain], pictures, CHOICE_TOKENS)
-        choice = int(scores.argmax())
         gradients = torch.autograd.grad(scores[choice], attentions)
     heat = torch.zeros(features.shape[1] - 1)
     for attention, gradient in zip(attentions, gradients, strict=True):
         heat += (attention * gradient).clamp(min=0).detach()[0].mean((0, 1))[1:].cpu()
     side, heat = round(len(heat) ** 0.5), heat - heat.min()
-    return choice, (heat / heat.max().clamp(min=1e-9)).reshape(side, side)
+    return (heat / heat.max().clamp(min=1e-9)).reshape(side, side)
 
 
 def overlay(image: Image.Image, heat: Tensor) -> Image.Image:

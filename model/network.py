@@ -25,6 +25,9 @@ from model.processor import SkinGPTProcessor, load_processor
 
 Network = TypeVar("Network", bound=nn.Module)
 
+FLIPS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
+"""The looks at a picture (B, 3, S, S), by the dimensions that are flipped: as it is, mirrored, upside down, both."""
+
 _CLASSES = {"blip-2": Blip2ForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
 
 
@@ -106,8 +109,23 @@ def tower_outputs(network: Blip2ForConditionalGeneration, pixels: Tensor) -> Ten
     return seen
 
 
+def looks_of(network: PreTrainedModel) -> int:
+    """How often the network looks at a picture before it answers; once where its configuration does not say."""
+    return int(getattr(network.config, "looks", 1))
+
+
+def look(network: Blip2ForConditionalGeneration, pixels: Tensor) -> Tensor:
+    """Normalised pictures (B, 3, S, S) -> what the Q-Former reads of all looks at them (B, looks * (patches + 1), W).
+
+    Cross-attention asks no order of its tokens, so the looks lie one after the other and the queries choose among them.
+    """
+    looks = looks_of(network)
+    flipped = torch.cat([pixels.flip(dimensions) for dimensions in FLIPS[:looks]])
+    return torch.cat(tower_outputs(network, flipped).chunk(looks), dim=1)
+
+
 def picture_tokens(network: Blip2ForConditionalGeneration, features: Tensor) -> tuple[Tensor, Tensor]:
-    """Tower outputs (B, patches + 1, W) -> (projected (B, Q, text width), queries as the Q-Former left them)."""
+    """Tower outputs (B, looks * (patches + 1), W) -> projected queries (B, Q, text width), the Q-Former's queries."""
     queries = network.query_tokens.expand(features.shape[0], -1, -1)
     read = network.qformer(query_embeds=queries, encoder_hidden_states=features.to(network.device)).last_hidden_state
     return network.language_projection(read), read

@@ -1,6 +1,7 @@
 """The mini's vision tower: ViT-Ti/16 (AugReg, ImageNet-21k) in `transformers`' Blip2VisionModel, and its plain head.
 
-The pre-trained position table (14 x 14 patches, 224 px) is interpolated once to the side the tower runs at.
+The pre-trained position table (14 x 14 patches, 224 px) is interpolated once to the side the tower runs at, and once
+more where a trained tower is set to another side.
 """
 
 from pathlib import Path
@@ -40,6 +41,24 @@ def load_vit_tiny(path: Path, side: int) -> Blip2VisionModel:
         raise WeightsError(f"{path} lacks the tensor {error}: it is not a timm ViT-Ti/16") from error
     tower.load_state_dict(tensors, strict=True)
     return tower
+
+
+@torch.no_grad()
+def set_side(tower: Blip2VisionModel, side: int) -> None:
+    """Lets the tower read pictures of `side` pixels, its position table interpolated as `transformers` would each time.
+
+    Raises:
+        WeightsError: `side` is no multiple of the patches' side.
+    """
+    embeddings = tower.embeddings
+    if side <= 0 or side % embeddings.patch_size:
+        raise WeightsError(f"{side} px cannot be cut into patches: name a multiple of {embeddings.patch_size}")
+    if side == embeddings.image_size:
+        return
+    patches = side // embeddings.patch_size
+    embeddings.position_embedding = nn.Parameter(_positions(embeddings.position_embedding, patches))
+    embeddings.image_size, embeddings.num_patches, embeddings.num_positions = side, patches**2, patches**2 + 1
+    tower.config.image_size = side
 
 
 def _renamed(source: dict[str, Tensor], layers: int, side: int) -> dict[str, Tensor]:
@@ -95,11 +114,18 @@ class PlainHead(nn.Module):
         return self.heads(self.tower(pixel_values=images).last_hidden_state)
 
     def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Tower outputs (B, 1 + patches, width) -> choice logits (B, 11), domain logits (B, 2)."""
-        read = self.dropout(pooled(features))
+        """Tower outputs (B, looks * (1 + patches), width) -> choice logits (B, 11), domain logits (B, 2).
+
+        The head is linear: read off the looks' mean, its probabilities are those of its mean log-probabilities.
+        """
+        read = self.dropout(pooled(features, features.shape[1] // self.tower.embeddings.num_positions))
         return self.choice(read), self.domain(read)
 
 
-def pooled(features: Tensor) -> Tensor:
-    """Tower outputs (B, 1 + patches, width) -> class token and mean patch (B, 2 * width): what a linear head reads."""
-    return torch.cat([features[:, 0], features[:, 1:].mean(1)], dim=1)
+def pooled(features: Tensor, looks: int = 1) -> Tensor:
+    """Tower outputs (B, looks * (1 + patches), width) -> class token and mean patch (B, 2 * width), the looks' mean.
+
+    It is what a linear head reads.
+    """
+    seen = features.reshape(len(features), looks, -1, features.shape[-1])
+    return torch.cat([seen[:, :, 0].mean(1), seen[:, :, 1:].mean((1, 2))], dim=1)

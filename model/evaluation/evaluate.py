@@ -22,7 +22,7 @@ from model.errors import DataSetError
 from model.evaluation.figures import Judged, by_group, choice_figures, difference
 from model.evaluation.intervals import Bootstrap, Figure, auc
 from model.evaluation.steadiness import PARAPHRASES, REPEATS, VIEWS, agreement, sampled
-from model.network import SkinGPT, tower_outputs
+from model.network import SkinGPT, look, looks_of
 from model.pictures import DOMAINS
 from model.training.lessons import facts_text
 from model.training.vision import load_heads
@@ -34,11 +34,15 @@ MOST_IN_VIEWS = 200
 
 @dataclass(frozen=True)
 class Cases:
-    """Pictures that can be judged, with the tower's outputs (N, patches + 1, width); `faults`: what was left out."""
+    """Pictures that can be judged, with the tower's outputs (N, looks * (patches + 1), width).
+
+    `faults`: what was left out.
+    """
 
     records: tuple[SkinRecord, ...]
     features: Tensor
     faults: tuple[Fault, ...] = ()
+    looks: int = 1
 
     def facts(self, *, with_history: bool) -> list[str]:
         """The patients' facts in words, or nothing."""
@@ -90,11 +94,11 @@ def read_cases(
         except OSError as error:
             unreadable.append(Fault(record.path.name, f"the picture cannot be read ({type(error).__name__})"))
             continue
-        outputs.append(tower_outputs(skingpt.network, pixels).half().cpu())
+        outputs.append(look(skingpt.network, pixels).half().cpu())
         read.append(record)
     if not outputs:
         raise DataSetError("none of the pictures can be read")
-    return Cases(tuple(read), torch.cat(outputs), (*faults, *unreadable))
+    return Cases(tuple(read), torch.cat(outputs), (*faults, *unreadable), looks_of(skingpt.network))
 
 
 def evaluate(skingpt: SkinGPT, weights: Path, cases: Cases, *, with_history: bool) -> dict[str, object]:

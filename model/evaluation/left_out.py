@@ -56,7 +56,7 @@ def doubt_auc(taught: Cases, judged: Cases, left_out: str) -> Figure:
 
 def _read(cases: Cases) -> Tensor:
     """What a linear head reads of the tower's outputs, float (N, 2 * width)."""
-    return torch.cat([pooled(part.float()) for part in torch.split(cases.features, 512)])
+    return torch.cat([pooled(part.float(), cases.looks) for part in torch.split(cases.features, 512)])
 
 
 def _fitted(features: Tensor, truth: Tensor, kinds: int) -> Tensor:

@@ -73,7 +73,7 @@ def measured_words_told(skingpt: SkinGPT, cases: Cases) -> Figure:
 
 @torch.inference_mode()
 def describe(skingpt: SkinGPT, features: torch.Tensor, question: str = QUESTIONS[0], facts: str = "") -> str:
-    """The answer to a question about one picture's tower outputs (patches + 1, width), greedily decoded."""
+    """The answer to a question about one picture's tower outputs (looks * (patches + 1), width), greedily decoded."""
     inputs = skingpt.processor.tokens([prompt("<image>", question, facts)])
     pictures, _ = picture_tokens(skingpt.network, features[None].float())
     embedded = embed_prompt(skingpt.network, inputs["input_ids"], pictures)

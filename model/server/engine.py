@@ -14,7 +14,7 @@ from transformers.generation.streamers import BaseStreamer
 from conditions import CHOICE_QUESTION
 from model.errors import RequestError
 from model.explain import Way, looked_at, overlay
-from model.network import SkinGPT, embed_prompt, picture_tokens, tower_outputs
+from model.network import SkinGPT, embed_prompt, look, picture_tokens
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
 from model.server.contract import (
     Details,
@@ -166,7 +166,7 @@ class Engine:
             self._cache.move_to_end(picture.digest)
             return self._cache[picture.digest]
         network = self.skingpt.network
-        seen = tower_outputs(network, self.skingpt.processor.pixels([picture.image]))
+        seen = look(network, self.skingpt.processor.pixels([picture.image]))
         tokens = picture_tokens(network, seen)[0][0]
         self._cache[picture.digest] = tokens
         while len(self._cache) > self._cached_pictures:

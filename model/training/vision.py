@@ -24,7 +24,7 @@ from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
 from model.training.loop import Draw, Plan, fit
 from model.training.run_folder import RunFolder, fingerprint
 from model.training.views import as_seen, augmented, blended, pasted
-from model.vision_tower import PLAIN_HEAD, PlainHead, load_vit_tiny, vit_tiny_config
+from model.vision_tower import PLAIN_HEAD, PlainHead, load_vit_tiny, set_side, vit_tiny_config
 
 STORED_SIDE = 208
 """Pixels a training picture is kept at; views are cut from it."""
@@ -130,12 +130,19 @@ def train_vision(
     read = fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
     folder.record(recipe, read | {"start": start and str(start), "fold": fold and asdict(fold)})
     torch.manual_seed(recipe.plan.seed)
-    network = load_heads(start) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
+    network = _begun(start, recipe.side) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
     averaged = fit(VisionCourse(placed(network, device), train, val, recipe), recipe.plan, folder).cpu().state_dict()
     if start and recipe.kept:
-        began = load_heads(start).state_dict()
+        began = _begun(start, recipe.side).state_dict()
         averaged = {name: tensor.lerp(began[name].to(tensor), recipe.kept) for name, tensor in averaged.items()}
     torch.save(averaged, run / VISION)
+
+
+def _begun(start: Path, side: int) -> PlainHead:
+    """Released weights to go on from, read at the side that is trained: they may be released at a larger one."""
+    head = load_heads(start)
+    set_side(head.tower, side)
+    return head
 
 
 def load_heads(weights: Path) -> PlainHead:

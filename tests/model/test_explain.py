@@ -89,7 +89,8 @@ def test_the_deployed_weights_look_at_the_lesion() -> None:
         image = skin.copy()
         image.paste(spot, (left, top))
         heat = looked_at(skingpt, image).heat.numpy()
-        row, column = int((top + 30) / 32), int((left + 30) / 32)
+        patch = 320 / len(heat)
+        row, column = int((top + 30) / patch), int((left + 30) / patch)
         near = heat[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
         if heat.sum():
             shares.append(near.sum() / heat.sum() / (near.size / heat.size))

@@ -86,7 +86,8 @@ def empty_schema(server: str) -> Iterator[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path, knowledge_url: str, chroma_url: str, monkeypatch: pytest.MonkeyPatch) -> KnowledgeSettings:
-    for name in ("DATA", "KNOWLEDGE_URL", "CHROMA_URL", "EMBEDDER_URL", "EMBEDDING_MODEL"):
+    monkeypatch.setenv("SKINGPT_DATA", str(tmp_path / "data"))
+    for name in ("KNOWLEDGE_URL", "CHROMA_URL", "EMBEDDER_URL", "EMBEDDING_MODEL"):
         monkeypatch.delenv(f"SKINGPT_{name}", raising=False)
     return KnowledgeSettings(data=tmp_path / "data", knowledge_url=knowledge_url, chroma_url=chroma_url)
 

@@ -53,7 +53,8 @@ def _sign(pattern: str, *sections: str) -> _Sign:
 
 _SIGNS = {
     Intent.CONTAGION: _sign(
-        r"\b(?:isolate|pass (?:them|these)|passing|jump(?:s)? (?:from|to)|(?:nursery|school|work) off|"
+        r"\b(?:swim\w*|get (?:it|them|this) (?:too|from|off)|will (?:she|he|they|we) get|isolate|pass (?:them|"
+        r"these)|passing|jump(?:s)? (?:from|to)|(?:nursery|school|work) off|"
         r"off (?:school|nursery|work)|"
         r"can (?:\w+ ){1,2}give (?:it|this)|(?:away from|keep \w+ (?:away )?from) (?:others|people)|contagious|"
         r"infectious|catch(?:ing)?|caught|pass (?:it|this|that)|pass(?:es|ed|ing)? on|give it to|"
@@ -82,7 +83,8 @@ _SIGNS = {
         "Self-care",
     ),
     Intent.SELF_CARE: _sign(
-        r"\b(?:calm\w*|settle it|(?:put|use) on|what (?:can|do|should) i (?:use|put)|what to (?:use|put|do)|"
+        r"\b(?:what (?:shud|shld|shoud) i do|calm\w*|settle it|(?:put|use) on|what (?:can|do|should) i (?:use|"
+        r"put)|what to (?:use|put|do)|"
         r"clean|bathe|ok(?:ay)? to|"
         r"what (?:should|can|do|must) i do|do about it|at home|myself|self.?care|look after|care for|"
         r"soothe|relief|relieve|ease|"
@@ -103,7 +105,8 @@ _SIGNS = {
         "When to get help",
     ),
     Intent.CAUSE: _sign(
-        r"\b(?:why\b(?! (?:do|does) (?:they|the doctor)\b)|what(?:['’]?s)? (?:sets?|setting|brings?|bringing|"
+        r"\b(?:(?:baby|child|kids?|children) (?:get|inherit|have) it|why\b(?! (?:do|does) (?:they|"
+        r"the doctor)\b)|what(?:['’]?s)? (?:sets?|setting|brings?|bringing|"
         r"made|makes?|making|started)|"
         r"whats making|to blame|due to|because of|"
         r"(?:can|could|did|do) (?:it|the|this|that|my) (?:\w+ ){1,2}(?:do|cause) (?:this|it|that)|what brings|"

@@ -77,7 +77,9 @@ def quotations(
     chosen: list[Quotation] = []
     stems = content_stems(asking)
     telling = tuple(each for each in focus if each in stems and each not in _shown_by(asked))
-    lists = [_for_intent(intent, telling, passages) for intent in asked] or [_by_words(focus, passages)]
+    lists = [_for_intent(intent, telling, passages, described=described) for intent in asked] or [
+        _by_words(focus, passages)
+    ]
     if (not asked and not focus and titles) or (described and not any(lists)):
         lists = [_for_intent(Intent.WHAT_IS_IT, (), passages)]
     share = max(2, -(-most // len(lists))) if len(lists) > 1 else most
@@ -109,8 +111,13 @@ def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[str, NumberedPa
             before[passage.slug, passage.section] += 1
 
 
-def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[NumberedPassage]) -> list[Quotation]:
-    """Sentences of the sections where the answer stands, or, where some name what was asked for, only those."""
+def _for_intent(
+    intent: Intent, telling: Sequence[str], passages: Sequence[NumberedPassage], *, described: bool = False
+) -> list[Quotation]:
+    """Sentences of the sections where the answer stands, or, where some name what was asked for, only those.
+
+    Where the condition is `described`, other sections have its words because it is described in them, and say nothing.
+    """
     wanted = sections(intent)
     found: list[Quotation] = []
     for sentence, passage, place in _each(passages):
@@ -121,8 +128,9 @@ def _for_intent(intent: Intent, telling: Sequence[str], passages: Sequence[Numbe
         if (home or words) and not timeless:
             found.append(Quotation(sentence, passage, 1.2 * words + 1.5 * home + 0.4 / (1 + place) + warns))
     at_home = [each for each in found if each.passage.heading in wanted]
-    specific = _holding(telling, at_home, 1.0) or _holding(telling, found, _FAR_FROM_HOME)
-    if telling and not specific and intent is Intent.WHAT_IS_IT:
+    far = [] if described and at_home else found
+    specific = _holding(telling, at_home, 1.0) or _holding(telling, far, _FAR_FROM_HOME)
+    if telling and not specific and intent is Intent.WHAT_IS_IT and not described:
         return []
     return _best(specific or at_home)
 

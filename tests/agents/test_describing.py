@@ -86,6 +86,8 @@ def test_an_illness_that_a_guideline_is_titled_after_is_inside() -> None:
     [
         "do those hair bugs jump from head to head",
         "rough sandpaper rash and strawberry tongue in my 6 year old",
+        "my husband has a lump with a black dot, sometimes cheesy stuff comes out of it",
+        "I am 71 with a band of painful burning blisters on one side of my ribs, could my granddaughter catch it",
         "hives most days, throat and tongue never been involved, antihistamine helps",
     ],
 )
@@ -97,6 +99,9 @@ def test_a_strawberry_tongue_is_seen_today() -> None:
     assert triage_words("rough rash and a strawberry tongue in my son").level is TriageLevel.SAME_DAY
 
 
-@pytest.mark.parametrize("text", ["I want to jump from a bridge", "lips and tongue swelling after strawberries"])
+@pytest.mark.parametrize(
+    "text",
+    ["I want to jump from a bridge", "lips and tongue swelling after strawberries", "infected cut and he is out of it"],
+)
 def test_what_sounds_like_it_and_is_one_stays_one(text: str) -> None:
     assert triage_words(text).level is TriageLevel.EMERGENCY

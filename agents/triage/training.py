@@ -1,6 +1,6 @@
 """Trains `likeness.json`, the second reading of a patient's words.
 
-    python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_second_writer_*.yaml
+    python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_*_writer*.yaml
 
 Prints what cross-validation finds: for each level the share of texts found, and of calmer texts that are raised by
 mistake. Wants scikit-learn (the extra `dev` brings it).

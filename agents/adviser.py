@@ -94,7 +94,7 @@ class Adviser:
             triage=seen_case.triage,
             now=safety_net.now(seen_case.triage, seen_case.suspicious, kind, number),
             seen=self._seen(case, seen_case),
-            possibilities=_possibilities(seen_case),
+            possibilities=_possibilities(seen_case, number),
             statements=statements,
             citations=numbering.citations,
             watch_for=signs,
@@ -203,12 +203,12 @@ def _length(question: str) -> int:
     return _IN_REPLY if len(intents(question)) < 2 else _IN_LONG_REPLY
 
 
-def _possibilities(seen_case: CaseView) -> tuple[PossibilityInWords, ...]:
+def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[PossibilityInWords, ...]:
     by_words = tuple(
         PossibilityInWords(
             slug=each.slug,
             title=each.title,
-            words=f"fits some of your words – {who_can_tell(seen_case.level)}",
+            words=f"fits some of your words – {who_can_tell(seen_case.level, each, emergency_number)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
         if each is not seen_case.differential.serious and each not in seen_case.raised

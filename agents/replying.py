@@ -22,6 +22,7 @@ _WHO_CAN_TELL = {
     TriageLevel.SAME_DAY: "a doctor can tell today",
     TriageLevel.THIS_WEEK: "a doctor who looks at it this week can tell",
 }
+_DOCTOR_CAN_TELL = "a doctor can tell, and must be asked at once if someone is ill with it"
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
 _CHANGE = (
@@ -45,8 +46,10 @@ class Reply:
     triage: Triage
 
 
-def who_can_tell(level: TriageLevel) -> str:
-    """Who can say what it is, as soon as the level asks."""
+def who_can_tell(level: TriageLevel, subject: Subject, emergency_number: str) -> str:
+    """Who can say what it is, as soon as the level asks; an illness that is an emergency is for no pharmacist."""
+    if subject.slug in EMERGENCIES and level is not TriageLevel.EMERGENCY:
+        return f"if someone has its signs now, call {emergency_number} now"
     return _WHO_CAN_TELL.get(level, _ANYONE_CAN_TELL)
 
 
@@ -120,7 +123,9 @@ def guess(subjects: Sequence[Subject], level: TriageLevel, emergency_number: str
 
 def _by_words(subjects: Sequence[Subject], level: TriageLevel) -> str:
     titles = " or ".join(each.title for each in subjects)
-    return f"Going only by your words, it may be {titles} – {who_can_tell(level)}."
+    grave = any(subject.slug in EMERGENCIES for subject in subjects)
+    who = _WHO_CAN_TELL.get(level, _DOCTOR_CAN_TELL if grave else _ANYONE_CAN_TELL)
+    return f"Going only by your words, it may be {titles} – {who}."
 
 
 def _compared(comparison: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from agents.adviser import Adviser
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents
-from agents.replying import guess
+from agents.replying import guess, who_can_tell
 from agents.scope import outside
 from agents.subjects import Subject
 from agents.triage import triage_words
@@ -105,3 +105,9 @@ def test_a_strawberry_tongue_is_seen_today() -> None:
 )
 def test_what_sounds_like_it_and_is_one_stays_one(text: str) -> None:
     assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+def test_an_emergency_among_the_possibilities_sends_to_no_pharmacist() -> None:
+    told = who_can_tell(TriageLevel.SELF_CARE, Subject.of("meningococcal-disease"), "999")
+    assert told == "if someone has its signs now, call 999 now"
+    assert "pharmacist" in who_can_tell(TriageLevel.SELF_CARE, Subject.of("scabies"), "999")

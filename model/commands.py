@@ -65,9 +65,12 @@ def release_weights(
     """A calibrated fp16 weights folder from a finished run, or from weights released before."""
     torch.set_num_threads(threads)
     with told_plainly():
-        if (run is None) == (weights is None):
+        if run is not None and weights is None:
+            trained = of_run(run)
+        elif weights is not None and run is None:
+            trained = of_weights(weights)
+        else:
             raise WeightsError("name either a finished run by --run or released weights by --weights")
-        trained = of_run(run) if run else of_weights(weights or Path())
         told = release(trained, data, out, side=side, looks=int(looks) if looks else None)
     typer.echo(json.dumps(told))
 

@@ -42,19 +42,18 @@ _DESCRIBED, _VAGUE = _Trust(rank=1, seen=0.3, words=0.3), _Trust(rank=0.5, seen=
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Weights (together 1) of the conditions, and of each condition the weight of every answer."""
+    """Weights (together 1) of the conditions, by slug."""
 
     weights: Mapping[str, float]
-    shown: Mapping[str, Mapping[str, Mapping[str, float]]]
 
     def after(self, answers: Mapping[str, str], power: float = 1.0) -> "Candidates":
         """The weights once these answers (feature → option) are known; an unsure one changes nothing."""
         weighed = dict(self.weights)
         for feature, option in answers.items():
             for slug in weighed:
-                share = self.shown[slug].get(feature, {}).get(option, 1.0) if option != NOT_SURE else 1.0
-                weighed[slug] *= share**power
-        return Candidates(_together_one(weighed), self.shown)
+                shown = presentations()[slug].shown.get(feature, {})
+                weighed[slug] *= shown.get(option, 1.0) ** power if option != NOT_SURE else 1.0
+        return Candidates(_together_one(weighed))
 
     @property
     def ranked(self) -> tuple[tuple[str, float], ...]:
@@ -75,8 +74,7 @@ def candidates(words: str, search: GuidelineSearch, telling: Sequence[str], *, o
     weights = {
         slug: place**-trust.rank * presentations()[slug].seen ** trust.seen for place, slug in enumerate(slugs, 1)
     }
-    shown = {slug: presentations()[slug].shown for slug in slugs}
-    return Candidates(_together_one(weights), shown).after(told(words), trust.words)
+    return Candidates(_together_one(weights)).after(told(words), trust.words)
 
 
 def told(words: str) -> dict[str, str]:
@@ -117,7 +115,9 @@ def _gain(known: Candidates, feature: Feature) -> float:
     """Expected fall of entropy, in bits, when the feature is answered."""
     left = 0.0
     for option in feature.options:
-        chance = sum(weight * known.shown[slug][feature.id][option.id] for slug, weight in known.weights.items())
+        chance = sum(
+            weight * presentations()[slug].shown[feature.id][option.id] for slug, weight in known.weights.items()
+        )
         left += chance * _entropy(known.after({feature.id: option.id}).weights.values())
     return _entropy(known.weights.values()) - left
 

@@ -14,7 +14,7 @@ _PRE = re.compile(
     r"(?:i |he |she |it |we |they |its |theres |there )?(?:am |is |has |have |are |be )?"
     r"|(?:cant|couldnt) (?:see|feel|find|notice) (?:any )"
     r"|not (?:like |really |actually |even |at all |feeling )*(?=suicid)"
-    r"|(?:nobody|noone|no one|none of (?:them|us)) (?:has|have|had|is) (?:got )?(?:a |any )?"
+    r"|(?:nobody|noone|no one|none of (?:them|us)) (?:(?:has|have|had|is) (?:got )?(?:a |any )?|(?=pregnan))"
     r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothing|free of|free from|lack of|negative for|"
     r"dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent|hadnt|stopped|apart from) )"
 )
@@ -42,6 +42,7 @@ _POST = re.compile(
     r"(?<!\S)(?:(?:is|are|was|were|has|have|had|its|all|now|been|completely|since) )*"
     r"(?:(?:absent|resolved|ruled out|negative|denied|nil|gone (?:down|away)|went (?:down|away)|gone now) "
     r"|gone (?=, |and |but |$))"
+    r"|(?<!\S)(?:is|are|was|were) (?:all |quite |perfectly |completely |back to )?normal "
     r"|(?<!\S), (?:no|none|nil) (?:, |$)"
 )
 _ENDS = frozenset(

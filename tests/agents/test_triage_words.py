@@ -80,6 +80,10 @@ def test_a_text_of_any_length_is_read() -> None:
         ("my baby is 3 weeks old and has a temperature of 37.2", TriageLevel.ROUTINE),
         ("my daughter, 8 years, has a temperature of 38.2 and a rash", TriageLevel.SAME_DAY),
         ("I have a 3 week old rash", TriageLevel.ROUTINE),
+        ("he has chickenpox, spots crusting, somebody is pregnant at home", TriageLevel.SAME_DAY),
+        ("he has chickenpox, spots crusting, nobody pregnant at home", TriageLevel.THIS_WEEK),
+        ("red ring on my calf since I walked in the forest", TriageLevel.THIS_WEEK),
+        ("red ring on my calf since I wore new socks", TriageLevel.ROUTINE),
     ],
 )
 def test_one_word_or_number_can_turn_the_level(text: str, level: TriageLevel) -> None:

@@ -57,7 +57,7 @@ class Adviser:
     def __init__(
         self,
         search: GuidelineSearch,
-        chat_model: BaseChatModel,
+        chat_model: BaseChatModel | None,
         memory: BaseCheckpointSaver[str] | None,
         vision: VisionModel,
         settings: AgentSettings,

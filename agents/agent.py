@@ -32,6 +32,7 @@ from agents.grounding import NOT_COVERED, Grounded, ground
 from agents.passages import NumberedPassage, Shelf, passages_in
 from agents.prompts import system_message
 from agents.search import GuidelineSearch
+from agents.selection.selector import AnswerSelector
 from agents.subjects import Subject
 from agents.tools import COMPARISON, OBSERVATION, case_tool, compare_tool, photo_tool, search_tool
 from agents.vision import VisionModel
@@ -92,16 +93,20 @@ class _Recent(AgentMiddleware[Any, Any]):
 
 
 class GuidelineAgent:
-    """Asks the chat model with the library at hand; where its answer has no support, the library is quoted instead."""
+    """Asks the chat model with the library at hand; where its answer has no support, the library is quoted instead.
+
+    Without a chat model it is always quoted.
+    """
 
     def __init__(
         self,
         search: GuidelineSearch,
-        chat_model: BaseChatModel,
+        chat_model: BaseChatModel | None,
         memory: BaseCheckpointSaver[str] | None,
         vision: VisionModel,
     ) -> None:
         self._search = search
+        self._quoting = ExtractiveChatModel(selector=AnswerSelector(search))
         self._chat_model = chat_model
         self._memory = memory
         self._vision = vision
@@ -131,9 +136,7 @@ class GuidelineAgent:
         return answer
 
     def _model(self, most: int) -> BaseChatModel:
-        if isinstance(self._chat_model, ExtractiveChatModel):
-            return self._chat_model.model_copy(update={"most_sentences": most})
-        return self._chat_model
+        return self._chat_model or self._quoting.model_copy(update={"most_sentences": most})
 
     def _graph(
         self, model: BaseChatModel, question: Question, shelf: Shelf, memory: BaseCheckpointSaver[str] | None
@@ -176,9 +179,8 @@ class GuidelineAgent:
         passages = {passage.n: passage for passage in passages_in(messages)}
         said = str(messages[-1].text) if isinstance(messages[-1], AIMessage) else ""
         grounded = ground(said, passages)[:most]
-        if not grounded and not isinstance(self._chat_model, ExtractiveChatModel):
-            shelf = Shelf(passages.values())
-            quoting = ExtractiveChatModel(most_sentences=most)
+        if not grounded and self._chat_model is not None:
+            shelf, quoting = Shelf(passages.values()), self._quoting.model_copy(update={"most_sentences": most})
             messages = [*messages, *self._run(quoting, question, shelf, [HumanMessage(question.text)], None)]
             passages = {passage.n: passage for passage in passages_in(messages)}
             grounded = ground(str(messages[-1].text), passages)
@@ -199,7 +201,7 @@ class GuidelineAgent:
         forgotten = [RemoveMessage(id=said.id)] if isinstance(said, AIMessage) and said.id else []
         kept = AIMessage(sent or NOT_COVERED, id=_answer_id(turn.id))
         # Any model will do here: the graph is only asked to write its state.
-        graph = self._graph(self._chat_model, Question("", (), ""), Shelf(), self._memory)
+        graph = self._graph(self._quoting, Question("", (), ""), Shelf(), self._memory)
         with tracing_context(enabled=False):
             graph.update_state(config, {"messages": [*forgotten, kept]}, as_node="model")
 

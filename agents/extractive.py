@@ -28,11 +28,13 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ConfigDict, Field
 
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents, sections
 from agents.passages import NumberedPassage, passages_in
 from agents.ranking import Quotation, alike, quotations
+from agents.selection.selector import AnswerSelector
 from agents.stems import content_stems
 
 SUBJECTS = "subjects"
@@ -61,6 +63,9 @@ _FOLLOW_UP = 5
 class ExtractiveChatModel(BaseChatModel):
     """Quotes. The conditions at hand come in the system message's `additional_kwargs` (see `SUBJECTS`)."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    selector: AnswerSelector = Field(exclude=True)
     most_sentences: int = _FOLLOW_UP
 
     @property
@@ -113,8 +118,29 @@ class ExtractiveChatModel(BaseChatModel):
         subjects = _subjects(messages)
         if not results and tools:
             return _call(question, subjects, tools, asked_at)
-        chosen = _quote(question, passages_in(results), subjects, self.most_sentences)
+        chosen = self._quote(question, passages_in(results), subjects)
         return AIMessage(" ".join(f"{each.text} [{each.passage.n}]" for each in chosen) or NOT_COVERED)
+
+    def _quote(
+        self, question: str, passages: Sequence[NumberedPassage], subjects: Sequence[dict[str, Any]]
+    ) -> Sequence[Quotation]:
+        """The sentences of the answer: of each condition its share, the first condition first, nothing said twice."""
+        titles, most = [subject["title"] for subject in subjects], self.most_sentences
+        if len(subjects) < 2:
+            described = any(subject["described"] for subject in subjects)
+            return quotations(question, passages, self.selector, titles, most, described=described)
+        chosen: list[Quotation] = []
+        for place, subject in enumerate(subjects):
+            about = [passage for passage in passages if passage.slug == subject["slug"]]
+            share = -(-(most - len(chosen)) // (len(subjects) - place))
+            found = quotations(question, about, self.selector, titles, most, described=subject["described"])
+            fresh = (
+                each
+                for each in found
+                if not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
+            )
+            chosen.extend(itertools.islice(fresh, share))
+        return chosen
 
 
 def _names(kwargs: dict[str, Any]) -> frozenset[str]:
@@ -126,27 +152,6 @@ def _subjects(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
         if isinstance(message, SystemMessage):
             return list(message.additional_kwargs.get(SUBJECTS, ()))
     return []
-
-
-def _quote(
-    question: str, passages: Sequence[NumberedPassage], subjects: Sequence[dict[str, Any]], most: int
-) -> Sequence[Quotation]:
-    """The sentences of the answer: of each condition its share, the first condition first, nothing said twice."""
-    titles = [subject["title"] for subject in subjects]
-    if len(subjects) < 2:
-        described = any(subject["described"] for subject in subjects)
-        return quotations(question, passages, titles, most, described=described)
-    chosen: list[Quotation] = []
-    for place, subject in enumerate(subjects):
-        about = [passage for passage in passages if passage.slug == subject["slug"]]
-        share = -(-(most - len(chosen)) // (len(subjects) - place))
-        fresh = (
-            each
-            for each in quotations(question, about, titles, most, described=subject["described"])
-            if not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
-        )
-        chosen.extend(itertools.islice(fresh, share))
-    return chosen
 
 
 def _call(question: str, subjects: Sequence[dict[str, Any]], tools: frozenset[str], place: int) -> AIMessage:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from agents.adviser import Adviser
 from agents.errors import SettingsIncomplete
 from agents.evaluation.asking import made_up
-from agents.extractive import ExtractiveChatModel
 from agents.replying import Reply
 from agents.settings import AgentSettings
 from agents.standing_questions import standing_questions
@@ -72,7 +71,7 @@ class _Asked:
 
     def __init__(self, search: Search, settings: AgentSettings) -> None:
         self._library = search.library
-        self._adviser = Adviser(search, ExtractiveChatModel(), None, NoVision(), settings)
+        self._adviser = Adviser(search, None, None, NoVision(), settings)
         self._now = datetime.now(UTC)
 
     def reply(self, question: str) -> Reply:

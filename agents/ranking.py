@@ -1,52 +1,26 @@
-"""Chooses which sentences answer a question: words in common, the right section, the order they stand in.
+"""Chooses which sentences answer a question: the best of those found, nothing said twice.
 
 No sentence is changed. A question about nothing that the passages speak of gets no sentence at all.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from agents.intents import Intent, asking_clauses, intents, sections, speaks_of_time
+from agents.intents import Intent
 from agents.passages import NumberedPassage
+from agents.selection.pairs import Asked, Placed, overlap
+from agents.selection.selector import AnswerSelector
 from agents.sentences import sentences
 from agents.stems import content_stems
-from agents.vocabulary import NEGATIONS, RELATED
 
 MOST = 6
-_PER_INTENT = 3
-_FAR_FROM_HOME = 2.0
-"""Telling words that a sentence needs to answer from a section where such an answer does not stand."""
+_BEHIND = 1.5
+"""How far a sentence's score may lie behind the best one's. In cross-validation an answer of at most four has then 3.2
+sentences, of which 0.69 have to do with the question, and in 0.90 of the answers one that answers it is among them.
+"""
 _ALIKE = 0.65
 """Share of the shorter sentence's content that makes two sentences say the same."""
-_GENERIC = frozenset(
-    content_stems(
-        "skin rash spot patch mole area photo picture case problem condition time day long doctor thing "
-        "look happen use using put try good bad ask question"
-    )
-)
-"""Words of a question that nearly every passage holds: they choose nothing."""
-
-_FORBIDS = re.compile(r"(?:do not|don't|never|avoid|stop)\b", re.IGNORECASE)
-_OF_CARE = (Intent.TREATMENT, Intent.SELF_CARE)
-_SHOW = {
-    intent: frozenset(content_stems(words))
-    for intent, words in {
-        Intent.TREATMENT: "treat treatment cure medicine medication best help rid remove used use doctor",
-        Intent.SELF_CARE: "home care look after ease help put use using",
-        Intent.CONTAGION: "contagious infectious catch spread pass give",
-        Intent.DURATION: "last long week month year away go disappear cure heal clear take forever",
-        Intent.HELP: "see doctor urgent soon worry help appointment call gp hospital",
-        Intent.CAUSE: "cause why come trigger",
-        Intent.LOOK: "look sign symptom",
-        Intent.SERIOUSNESS: "serious dangerous bad",
-        Intent.WHAT_IS_IT: "explain more information about mean exactly",
-        Intent.PREVENTION: "prevent avoid protect future",
-        Intent.FAMILY: "safe",
-        Intent.DARK_SKIN: "dark black brown darker",
-    }.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +35,7 @@ class Quotation:
 def quotations(
     question: str,
     passages: Sequence[NumberedPassage],
+    selector: AnswerSelector,
     titles: Collection[str] = (),
     most: int = MOST,
     *,
@@ -70,22 +45,23 @@ def quotations(
 
     Of a condition that the question only describes, what it is answers more than nothing.
     """
+    asked = Asked.of(question, titles)
+    found = list(_each(passages))
+    if not found or not (described or _speak_of(asked, titles, [placed.text for placed, _ in found])):
+        return ()
+    scores = selector.scores(asked, [placed for placed, _ in found]).tolist()
+    ranked = sorted(
+        (Quotation(placed.text, passage, score) for (placed, passage), score in zip(found, scores, strict=True)),
+        key=lambda each: -each.score,
+    )
     named = {each for title in titles for each in content_stems(title)}
-    focus = tuple(dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS))
-    asking = asking_clauses(question)
-    asked = intents(asking)
     chosen: list[Quotation] = []
-    stems = content_stems(asking)
-    telling = tuple(each for each in focus if each in stems and each not in _shown_by(asked))
-    lists = [_for_intent(intent, telling, passages, described=described) for intent in asked] or [
-        _by_words(focus, passages)
-    ]
-    if (not asked and not focus and titles) or (described and not any(lists)):
-        lists = [_for_intent(Intent.WHAT_IS_IT, (), passages)]
-    share = max(2, -(-most // len(lists))) if len(lists) > 1 else most
-    for ranked in lists:
-        _take(ranked[: share * 3], chosen, min(most, len(chosen) + share), named)
-    return tuple(chosen[:most])
+    for each in ranked:
+        if len(chosen) == most or each.score < ranked[0].score - _BEHIND:
+            break
+        if not any(alike(each.text, other.text, named) for other in chosen):
+            chosen.append(each)
+    return tuple(chosen)
 
 
 def alike(first: str, second: str, apart_from: Collection[str] = ()) -> bool:
@@ -96,74 +72,25 @@ def alike(first: str, second: str, apart_from: Collection[str] = ()) -> bool:
     return shorter > 0 and len(one & other) / shorter >= _ALIKE
 
 
-def overlap(focus: Sequence[str], sentence: str) -> float:
-    """How many of the question's stems the sentence holds: 1 for each, 0.6 where it holds one that is related."""
-    there = set(content_stems(sentence))
-    return sum(1.0 if each in there else 0.6 if RELATED.get(each, frozenset()) & there else 0.0 for each in focus)
-
-
-def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[str, NumberedPassage, int]]:
-    """Each sentence, its passage, and how many of the same section came before it."""
+def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[Placed, NumberedPassage]]:
+    """Each sentence with its passage; its place counts those of the same section that came before it."""
     before: Counter[tuple[str, str]] = Counter()
     for passage in passages:
         for sentence in sentences(passage.text):
-            yield sentence, passage, before[passage.slug, passage.section]
+            yield Placed(sentence, passage.section, before[passage.slug, passage.section]), passage
             before[passage.slug, passage.section] += 1
 
 
-def _for_intent(
-    intent: Intent, telling: Sequence[str], passages: Sequence[NumberedPassage], *, described: bool = False
-) -> list[Quotation]:
-    """Sentences of the sections where the answer stands, or, where some name what was asked for, only those.
+def _speak_of(asked: Asked, titles: Collection[str], texts: Sequence[str]) -> bool:
+    """Whether the passages have to do with what is asked.
 
-    Where the condition is `described`, other sections have its words because it is described in them, and say nothing.
+    A question of a known kind (how it is treated, whether it is catching) finds its section. "What is …" must be about
+    something they name, and a question of no known kind shares a third of its words, and one, with a sentence.
     """
-    wanted = sections(intent)
-    found: list[Quotation] = []
-    for sentence, passage, place in _each(passages):
-        words = overlap(telling, sentence)
-        home = 1.0 - 0.3 * wanted.index(passage.heading) if passage.heading in wanted else 0.0
-        timeless = intent is Intent.DURATION and not speaks_of_time(sentence)
-        warns = 0.5 if _FORBIDS.match(sentence) and intent in _OF_CARE else 0.0
-        if (home or words) and not timeless:
-            found.append(Quotation(sentence, passage, 1.2 * words + 1.5 * home + 0.4 / (1 + place) + warns))
-    at_home = [each for each in found if each.passage.heading in wanted]
-    far = [] if described and at_home else found
-    specific = _holding(telling, at_home, 1.0) or _holding(telling, far, _FAR_FROM_HOME)
-    if telling and not specific and intent is Intent.WHAT_IS_IT and not described:
-        return []
-    return _best(specific or at_home)
-
-
-def _holding(telling: Sequence[str], found: Sequence[Quotation], least: float) -> list[Quotation]:
-    """Those that hold about as many of the telling words as any does, and at least so many."""
-    most = max((overlap(telling, each.text) for each in found), default=0.0)
-    return [each for each in found if overlap(telling, each.text) >= max(least, 0.7 * most)]
-
-
-def _shown_by(asked: Sequence[Intent]) -> frozenset[str]:
-    """The words that only show what kind of question it is, and choose no sentence."""
-    return frozenset(each for intent in asked for each in _SHOW[intent])
-
-
-def _by_words(focus: Sequence[str], passages: Sequence[NumberedPassage]) -> list[Quotation]:
-    """Sentences that hold at least a third, and one, of the question's own words."""
-    found = [
-        Quotation(sentence, passage, overlap(focus, sentence) + 0.2 / (1 + place))
-        for sentence, passage, place in _each(passages)
-        if overlap(focus, sentence) >= max(1.0, len(focus) / 3)
-    ]
-    return _best(found)
-
-
-def _best(found: list[Quotation]) -> list[Quotation]:
-    ranked = sorted(found, key=lambda each: -each.score)
-    return [each for each in ranked if each.score >= 0.5 * ranked[0].score][: _PER_INTENT + MOST]
-
-
-def _take(ranked: Sequence[Quotation], chosen: list[Quotation], most: int, named: Collection[str]) -> None:
-    for each in ranked:
-        if len(chosen) >= most:
-            return
-        if not any(alike(each.text, other.text, named) for other in chosen):
-            chosen.append(each)
+    if set(asked.intents) == {Intent.WHAT_IS_IT}:
+        return not asked.telling or any(overlap(asked.telling, text) >= 1.0 for text in texts)
+    if asked.intents:
+        return True
+    if not asked.focus:
+        return bool(titles)
+    return any(overlap(asked.focus, text) >= max(1.0, len(asked.focus) / 3) for text in texts)

@@ -1,6 +1,6 @@
 """What this room needs of the guideline library: the search, as `knowledge.search.Search` has it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from knowledge.record import Passage
@@ -18,3 +18,6 @@ class GuidelineSearch(Protocol):
         jurisdiction: str | None = None,
     ) -> list[Passage]:
         """At most `k` passages, best first, of the guidelines in `slugs` and the sections in `sections` where given."""
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]] | None:
+        """The texts' vectors by the embedding model that comes with the library; None where another one is set."""

@@ -24,6 +24,7 @@ from knowledge.library import Library
 from knowledge.naming import KnownName, named_slugs
 from knowledge.ranking import Candidate, Signals, guideline_scores, ranked, section_bonuses, spread
 from knowledge.record import Passage
+from knowledge.settings import BUNDLED_MODEL
 from knowledge.vector_index import Kind, Neighbour
 from knowledge.words import telling_words
 
@@ -110,6 +111,15 @@ class Search:
             except IndexMissing:
                 continue
         return self._search(question, vector, k, *narrowed)
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]] | None:
+        """The texts' vectors by the embedding model that comes with the library; None where another one is set.
+
+        Raises EmbedderUnavailable or EmbedderRefused.
+        """
+        if self.library.model != BUNDLED_MODEL:
+            return None
+        return self.embedder.embed([text.encode("utf-8", "replace").decode() for text in texts])
 
     def _search(
         self,

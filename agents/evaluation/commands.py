@@ -15,7 +15,6 @@ import typer
 
 from agents.adviser import Adviser
 from agents.evaluation import asking, sentences_checked, triage_texts
-from agents.extractive import ExtractiveChatModel
 from agents.memory import close_memory, open_memory
 from agents.settings import AgentSettings
 from agents.vision import NoVision
@@ -83,7 +82,7 @@ def at_work() -> Iterator[Adviser]:
         agent_settings = AgentSettings(data=Path(folder))
         memory = open_memory(agent_settings, Vault(b"\0" * 32))  # of made-up patients, erased with the folder
         try:
-            yield Adviser(search, ExtractiveChatModel(), memory, NoVision(), agent_settings)
+            yield Adviser(search, None, memory, NoVision(), agent_settings)
         finally:
             close_memory(memory)
 

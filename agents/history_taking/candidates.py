@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from agents.history_taking.features import NOT_SURE, Feature, features
 from agents.history_taking.presentations import presentations
-from agents.ranking import overlap
 from agents.search import GuidelineSearch
+from agents.selection.pairs import overlap
 
 MOST_QUESTIONS = 5
 SETTLED = 0.9

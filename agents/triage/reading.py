@@ -19,6 +19,7 @@ from agents.triage.negation import negators
 from agents.triage.phrases import compile_phrases
 from agents.triage.questions import begins_as_question
 from agents.triage.sentences import Sentence, sentences
+from agents.triage.skin_tone import without_skin_tone
 
 _TERMS = Path(__file__).parent / "terms"
 _IMPLIED = {"under_3_months": ("baby", "child"), "baby": ("child",)}
@@ -153,7 +154,7 @@ def read(text: str) -> Reading:
         "denied": set(),
         "dismissed": set(),
     }
-    parts = sentences(text[:_LONGEST_TEXT])
+    parts = sentences(without_skin_tone(text[:_LONGEST_TEXT]))
     answers = [*parts[1:], None][: len(parts)]
     told: list[tuple[str, ...]] = []
     for sentence, mark, answer in zip(parts, marks(parts), answers, strict=True):

@@ -1,9 +1,11 @@
 """Trains `likeness.json`, the second reading of a patient's words.
 
-    python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_*_writer*.yaml
+    python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_*_writer*.yaml \
+        --questions agents/selection/labelled.jsonl
 
-Prints what cross-validation finds: for each level the share of texts found, and of calmer texts that are raised by
-mistake. Wants scikit-learn (the extra `dev` brings it).
+Questions that no rule finds urgent, about conditions that are no emergency, are calm for the two highest levels: who
+asks whether rosacea shows on dark skin needs no ambulance. Prints what cross-validation finds: for each level the share
+of texts found, and of calmer texts that are raised by mistake. Wants scikit-learn (the extra `dev` brings it).
 """
 
 import argparse
@@ -20,10 +22,11 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from agents.evaluation.triage_texts import Judged, load
 from agents.triage.likeness import LEVELS, WEIGHTS, features
 from agents.triage.reading import read
-from conditions import TriageLevel
+from agents.triage.words import triage_words
+from conditions import EMERGENCIES, TriageLevel
 
 FALSE_ALARMS = {
-    TriageLevel.EMERGENCY: 0.012,
+    TriageLevel.EMERGENCY: 0.006,
     TriageLevel.SAME_DAY: 0.01,
     TriageLevel.THIS_WEEK: 0.03,
     TriageLevel.ROUTINE: 0.10,
@@ -35,16 +38,19 @@ For an emergency or same-day care the calm texts count, routine and self-care; f
 _STRENGTH, _SMALLEST, _SEED = 4.0, 0.02, 7
 
 
-def train(cases: Sequence[Judged]) -> dict[str, object]:
+def train(cases: Sequence[Judged], questions: Sequence[str]) -> dict[str, object]:
     """The weights, biases and thresholds; prints the cross-validated figures."""
     names = DictVectorizer(dtype=np.float32)
-    x: csr_matrix = names.fit_transform([features(read(each.text)) for each in cases])
-    seen_often = x.getnnz(axis=0) >= 2
-    x = x[:, seen_often]
-    urgency = np.array([each.level.urgency for each in cases])
+    every: csr_matrix = names.fit_transform([features(read(text)) for text in (*(c.text for c in cases), *questions)])
+    seen_often = every[: len(cases)].getnnz(axis=0) >= 2
+    every = every[:, seen_often]
+    levels = np.array([each.level.urgency for each in cases] + [TriageLevel.SELF_CARE.urgency] * len(questions))
     folds = StratifiedKFold(10, shuffle=True, random_state=_SEED)
     bias, threshold, columns = [], [], []
     for level in LEVELS:
+        # What a question wants below same-day care is not known.
+        known = len(levels) if level in (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY) else len(cases)
+        x, urgency = every[:known], levels[:known]
         wanted = urgency >= level.urgency
         regression = LogisticRegression(C=_STRENGTH, solver="liblinear")
         odds = cross_val_predict(regression, x, wanted, cv=folds.split(x, urgency), method="decision_function")
@@ -62,11 +68,24 @@ def train(cases: Sequence[Judged]) -> dict[str, object]:
     return {"bias": bias, "threshold": threshold, "weights": weights}
 
 
+def calm_questions(path: Path) -> list[str]:
+    """Of the questions {question, slug} in the lines of `path` those that are no reason to be seen today."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [row["question"] for row in rows if row["slug"] not in EMERGENCIES and not _found_urgent(row["question"])]
+
+
+def _found_urgent(question: str) -> bool:
+    found = [reason.level for reason in triage_words(question).reasons if not reason.rule.startswith("resembles-")]
+    return any(level.urgency >= TriageLevel.SAME_DAY.urgency for level in found)
+
+
 def main() -> None:
     """Trains on the files named on the command line and writes the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=Path, nargs="+")
-    trained = train([each for path in parser.parse_args().cases for each in load(path)])
+    parser.add_argument("--questions", type=Path, required=True)
+    named = parser.parse_args()
+    trained = train([each for path in named.cases for each in load(path)], calm_questions(named.questions))
     WEIGHTS.write_text(json.dumps(trained, sort_keys=True, indent=0) + "\n", encoding="utf-8")
 
 

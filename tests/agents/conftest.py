@@ -8,7 +8,6 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.adviser import Adviser
-from agents.extractive import ExtractiveChatModel
 from agents.memory import open_memory
 from agents.settings import AgentSettings
 from cases.vault import Vault
@@ -37,7 +36,7 @@ def make_adviser(agent_settings: AgentSettings, memory: SqliteSaver) -> MakeAdvi
     ) -> Adviser:
         return Adviser(
             search or WordSearch(),
-            chat_model or ExtractiveChatModel(),
+            chat_model,
             memory,
             vision or Looking(),
             agent_settings,

@@ -1,12 +1,12 @@
 """A small guideline library in memory, with the sections that the real one has, and a search over it by words."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import knowledge
-from agents.ranking import overlap
+from agents.selection.pairs import overlap
 from agents.stems import content_stems
 from conditions import CONDITIONS
 from knowledge.chunks import chunks
@@ -131,3 +131,6 @@ class WordSearch:
             and (sections is None or {each.section, each.section.split(" / ")[0]} & set(sections))
         ]
         return [each for score, each in sorted(scored, key=lambda pair: -pair[0]) if score > 0][:k]
+
+    def vectors(self, texts: Sequence[str]) -> None:
+        """No embedding model stands behind these words."""

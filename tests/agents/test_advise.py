@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from agents.adviser import Adviser
-from agents.extractive import ExtractiveChatModel
 from agents.sentences import sentences
 from agents.settings import AgentSettings
 from agents.statements import MOST_STATEMENTS
@@ -92,7 +91,7 @@ def test_an_emergency_starts_with_the_call_and_says_little_else(adviser: Adviser
 
 def test_the_emergency_number_of_the_place_is_used_and_no_other(agent_settings: AgentSettings) -> None:
     settings = agent_settings.model_copy(update={"emergency_number": "911"})
-    adviser = Adviser(WordSearch(), ExtractiveChatModel(), None, Looking(), settings)
+    adviser = Adviser(WordSearch(), None, None, Looking(), settings)
     for of in CASES.values():
         text = adviser.advise(of, TODAY).text
         assert "911" in text and "999" not in text and "112" not in text

@@ -10,7 +10,6 @@ import pytest
 
 from agents.adviser import Adviser
 from agents.errors import VisionUnavailable
-from agents.extractive import ExtractiveChatModel
 from agents.settings import AgentSettings
 from agents.vision import EarlierPhoto
 from cases.record import Case
@@ -38,7 +37,7 @@ def comparing(agent_settings: AgentSettings) -> Callable[..., Adviser]:
     def make(vision: Looking, earlier: tuple[EarlierPhoto, ...] = (EarlierPhoto(9, date(2026, 3, 4)),)) -> Adviser:
         return Adviser(
             WordSearch(),
-            ExtractiveChatModel(),
+            None,
             None,
             vision,
             agent_settings,

@@ -11,7 +11,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.adviser import Adviser
 from agents.evaluation.conversations import replayed, said_in, shown_in
-from agents.extractive import ExtractiveChatModel
 from agents.grounding import NOT_COVERED
 from agents.settings import AgentSettings
 from knowledge.search import Search
@@ -26,7 +25,7 @@ PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "conversations").
 
 @pytest.fixture
 def over_the_library(starter: Search, agent_settings: AgentSettings, memory: SqliteSaver) -> Iterator[Adviser]:
-    yield Adviser(starter, ExtractiveChatModel(), memory, Looking(), agent_settings)
+    yield Adviser(starter, None, memory, Looking(), agent_settings)
 
 
 def test_there_are_five_with_an_answer_to_everything() -> None:

@@ -11,6 +11,7 @@ from agents.extractive import ExtractiveChatModel
 from agents.grounding import NOT_COVERED
 from agents.passages import Shelf
 from agents.prompts import system_message
+from agents.selection.selector import AnswerSelector
 from agents.sentences import marked_sentences, sentences
 from agents.subjects import Subject
 from agents.tools import search_tool
@@ -19,9 +20,15 @@ from tests.agents.library import PASSAGES, WordSearch
 RINGWORM = (Subject.of("tinea-corporis"),)
 
 
+def quoting() -> ExtractiveChatModel:
+    return ExtractiveChatModel(selector=AnswerSelector(WordSearch()))
+
+
 def answer(question: str, subjects: tuple[Subject, ...] = RINGWORM) -> str:
     agent = create_agent(
-        ExtractiveChatModel(), [search_tool(WordSearch(), Shelf())], system_prompt=system_message("", subjects)
+        quoting(),
+        [search_tool(WordSearch(), Shelf())],
+        system_prompt=system_message("", subjects),
     )
     state = agent.invoke({"messages": [HumanMessage(question)]})
     assert isinstance(state["messages"][1], AIMessage) and state["messages"][1].tool_calls
@@ -79,12 +86,12 @@ def test_two_questions_in_one_message_are_both_answered() -> None:
 def test_of_two_conditions_the_first_is_answered_first() -> None:
     both = (Subject.of("melanoma"), Subject.of("melanocytic-naevus"))
     said = marked_sentences(answer("Can I use a steroid cream on it?", both))
-    assert said[0].text == "Do not use steroid cream or herbal paste on a possible melanoma."
+    assert "steroid" in said[0].text.casefold() and "melanoma" in said[0].text
 
 
 def test_it_streams_what_it_would_say() -> None:
     messages = [system_message("", RINGWORM), HumanMessage("Is it contagious?")]
-    model = ExtractiveChatModel().bind_tools([search_tool(WordSearch(), Shelf())])
+    model = quoting().bind_tools([search_tool(WordSearch(), Shelf())])
     whole: AIMessageChunk | None = None
     for chunk in model.stream(messages):
         assert isinstance(chunk, AIMessageChunk)
@@ -97,4 +104,4 @@ def test_it_streams_what_it_would_say() -> None:
 
 
 def test_without_a_library_it_promises_nothing() -> None:
-    assert ExtractiveChatModel().invoke([HumanMessage("How is it treated?")]).text == NOT_COVERED
+    assert quoting().invoke([HumanMessage("How is it treated?")]).text == NOT_COVERED

@@ -3,6 +3,7 @@
 Run: ``pytest tests/agents/test_history_taking.py``
 """
 
+from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
 
@@ -98,6 +99,9 @@ class _Search:
         self._found = tuple(
             passage(f"A patch of {slug}.", n, "What it looks like", slug) for n, slug in enumerate(slugs)
         )
+
+    def vectors(self, texts: Sequence[str]) -> None:
+        """No embedding model stands behind it."""
 
     def search(self, text: str, k: int = 5, **_: object) -> list[Passage]:
         return [

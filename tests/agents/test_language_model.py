@@ -10,7 +10,6 @@ from openai import OpenAIError
 
 from agents.chat_model import open_chat_model
 from agents.errors import ChatModelUnavailable, SettingsIncomplete
-from agents.extractive import ExtractiveChatModel
 from agents.sentences import sentences
 from agents.settings import AgentSettings
 from tests.agents.conftest import MakeAdviser
@@ -124,7 +123,7 @@ def test_one_that_calls_tools_without_end_is_stopped(make_adviser: MakeAdviser) 
 
 
 def test_the_settings_choose_the_model() -> None:
-    assert isinstance(open_chat_model(AgentSettings(llm_url=None)), ExtractiveChatModel)
+    assert open_chat_model(AgentSettings(llm_url=None)) is None
     chosen = open_chat_model(AgentSettings(llm_url="http://127.0.0.1:9/v1", llm_model="llama"))
     assert type(chosen).__name__ == "ChatOpenAI" and chosen.openai_api_base == "http://127.0.0.1:9/v1"  # type: ignore[attr-defined]
     with pytest.raises(SettingsIncomplete, match="SKINGPT_LLM_MODEL"):

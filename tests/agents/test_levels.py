@@ -10,7 +10,6 @@ import pytest
 
 from agents import case_view
 from agents.adviser import Adviser
-from agents.extractive import ExtractiveChatModel
 from agents.levels import HELP, in_step, level_of
 from agents.passages import NumberedPassage, Shelf
 from agents.sentences import sentences
@@ -94,7 +93,7 @@ def test_what_must_be_seen_today_is_not_talked_down(sentence: str, stays: bool) 
 
 @pytest.fixture
 def starter(agent_settings: AgentSettings) -> Adviser:
-    return Adviser(WordSearch(starter_passages()), ExtractiveChatModel(), None, Looking(), agent_settings)
+    return Adviser(WordSearch(starter_passages()), None, None, Looking(), agent_settings)
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.adviser import Adviser
 from agents.errors import MemoryUnreadable, SettingsIncomplete
-from agents.extractive import ExtractiveChatModel
 from agents.memory import forget_case, open_memory
 from agents.settings import AgentSettings
 from cases.vault import Vault
@@ -23,7 +22,7 @@ THREAD = {"configurable": {"thread_id": RINGWORM.id}}
 
 
 def adviser_with(memory: SqliteSaver, settings: AgentSettings) -> Adviser:
-    return Adviser(WordSearch(), ExtractiveChatModel(), memory, Looking(), settings)
+    return Adviser(WordSearch(), None, memory, Looking(), settings)
 
 
 def remembered(memory: SqliteSaver) -> list[object]:

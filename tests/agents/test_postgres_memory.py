@@ -18,7 +18,6 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from agents.adviser import Adviser
 from agents.errors import MemoryUnreadable
-from agents.extractive import ExtractiveChatModel
 from agents.memory import close_memory, forget_case, open_memory, remembered_cases, reseal_memory
 from agents.postgres_memory import PostgresMemory
 from agents.settings import AgentSettings
@@ -59,7 +58,7 @@ def memory(database: Connection, settings: AgentSettings) -> Iterator[PostgresMe
 
 
 def adviser_with(memory: PostgresMemory, settings: AgentSettings) -> Adviser:
-    return Adviser(WordSearch(), ExtractiveChatModel(), memory, Looking(), settings)
+    return Adviser(WordSearch(), None, memory, Looking(), settings)
 
 
 def all_that_is_stored(database: Connection) -> bytes:

@@ -7,7 +7,6 @@ import pytest
 
 from agents import case_view
 from agents.adviser import Adviser
-from agents.extractive import ExtractiveChatModel
 from agents.settings import AgentSettings
 from agents.triage.rules import reason, rules
 from agents.triage.verdict import verdict
@@ -31,7 +30,7 @@ EMERGENCIES = [name for name, (_, why) in rules().items() if why.level is Triage
 
 @pytest.fixture
 def starter(agent_settings: AgentSettings) -> Adviser:
-    return Adviser(WordSearch(starter_passages()), ExtractiveChatModel(), None, Looking(), agent_settings)
+    return Adviser(WordSearch(starter_passages()), None, None, Looking(), agent_settings)
 
 
 def _covers(advice: Advice, slugs: tuple[str, ...] | set[str]) -> bool:

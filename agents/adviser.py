@@ -19,7 +19,8 @@ from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
 from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
-from agents.scope import describes, outside
+from agents.scope.covering import outside
+from agents.scope.words import describes
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
@@ -131,7 +132,7 @@ class Adviser:
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
         near = self._search.search(question, k=_NEAR)
-        if outside(question, near):
+        if outside(question, near, self._search):
             return composed((), None, seen_case, "", "", reminder)
         described = _described(question, seen_case, near, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
@@ -217,18 +218,21 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
 
 
 def _described(question: str, seen_case: CaseView, near: Sequence[Passage], *, opens: bool) -> tuple[Subject, ...]:
-    """What a question is about that names nothing: what the search finds, or what the words that open a case tell."""
-    if named_in(question):
-        return ()
+    """What a question is about that names nothing: what the search finds, or what the words that open a case tell.
+
+    Of one that describes something and names another condition ("my eczema has punched-out sores"), what is found too.
+    """
+    if named := named_in(question):
+        return tuple(each for each in described_in(question, near) if each not in named and describes(question))
     if seen_case.leading is None:
         return described_in(question, near)
     return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
 
 
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:
-    """The conditions the question names; else what "it" is, and for questions of care the most serious before it."""
+    """The conditions the question describes or names; else what "it" is, and of care the most serious before it."""
     if named := named_in(question):
-        return named
+        return (*described, *named)
     serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
     both = (serious, likely) if is_about_care(question) or likely is None else (likely,)
     return tuple(dict.fromkeys(each for each in both if each is not None))

@@ -84,9 +84,12 @@ def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[Placed, Numbere
 def _speak_of(asked: Asked, titles: Collection[str], texts: Sequence[str]) -> bool:
     """Whether the passages have to do with what is asked.
 
-    A question of a known kind (how it is treated, whether it is catching) finds its section. "What is …" must be about
-    something they name, and a question of no known kind shares a third of its words, and one, with a sentence.
+    A question that names the condition has, and one of a known kind (how it is treated, whether it is catching) finds
+    its section. "What is …" must be about something they name, and a question of no known kind shares a third of its
+    words, and one, with a sentence.
     """
+    if not {stem for title in titles for stem in content_stems(title)}.isdisjoint(content_stems(asked.text)):
+        return True
     if set(asked.intents) == {Intent.WHAT_IS_IT}:
         return not asked.telling or any(overlap(asked.telling, text) >= 1.0 for text in texts)
     if asked.intents:

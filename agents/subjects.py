@@ -1,31 +1,19 @@
 """Which conditions a question names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from agents.stems import content_stems
 from conditions import CONDITIONS, MALIGNANT
 from knowledge.record import Passage
 
-_ALIASES = {
-    "basal-cell-carcinoma": ("bcc", "rodent ulcer"),
-    "squamous-cell-carcinoma": ("scc",),
-    "bowen-disease": ("bowen's", "bowens"),
-    "melanocytic-naevus": ("naevus", "nevus"),
-    "actinic-keratosis": ("solar keratosis", "actinic keratoses"),
-    "seborrhoeic-keratosis": ("seborrheic keratosis", "seborrhoeic wart", "seborrhoeic keratoses"),
-    "cherry-angioma": ("campbell de morgan",),
-    "herpes-zoster": ("zoster",),
-    "tinea-pedis": ("athletes foot",),
-    "atopic-dermatitis": ("atopic eczema",),
-    "urticaria": ("nettle rash",),
-    "head-lice": ("nits",),
-    "dress": ("dress syndrome",),
-    "acne-vulgaris": ("spots on my face",),
-    "hidradenitis-suppurativa": ("hidradenitis",),
-    "cutaneous-lupus": ("discoid lupus", "lupus of the skin"),
-    "warts": ("verruca", "verrucas", "veruca"),
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    slug: tuple(names)
+    for slug, names in yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8")).items()
 }
 _LEAST_TELLING = 3
 _NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)"
@@ -52,7 +40,8 @@ class Subject:
         return cls(slug, CONDITIONS[slug].title)
 
 
-def _names(slug: str) -> tuple[str, ...]:
+def names_of(slug: str) -> tuple[str, ...]:
+    """What the condition is called, lower case: by its title, its slug, and otherwise."""
     title = CONDITIONS[slug].title.casefold().replace("’", "'")
     parts = [part.strip() for part in re.split(r"[()]| or ", title) if part.strip()]
     return (*parts, slug.replace("-", " "), *_ALIASES.get(slug, ()))
@@ -61,12 +50,12 @@ def _names(slug: str) -> tuple[str, ...]:
 _PATTERNS = {
     slug: re.compile(
         r"\b(?:"
-        + "|".join(re.escape(name) for name in _names(slug) if name not in _TOO_WIDE)
+        + "|".join(re.escape(name) for name in names_of(slug) if name not in _TOO_WIDE)
         + r")(?:s|es)?\b"
         + _NOT_A_REMEDY
     )
     for slug in CONDITIONS
-    if any(name not in _TOO_WIDE for name in _names(slug))
+    if any(name not in _TOO_WIDE for name in names_of(slug))
 }
 
 

@@ -25,8 +25,10 @@ OBSERVATION = "observation"
 COMPARISON = "comparison"
 """The key of the comparing tool's artifact: {"taken", "before", "now"}."""
 _log = logging.getLogger(__name__)
-_BY_SECTION, _BY_WORDS, _WITHOUT_CONDITION = 5, 3, 6
+_BY_SECTION, _WITHOUT_CONDITION = 5, 6
 _MOST_CONDITIONS = 3
+_BY_WORDS = {1: 9, 2: 5, 3: 3}
+"""Passages by the words alone, of each of so many conditions: what a Llama of 4,096 tokens can read."""
 
 
 def search_tool(search: GuidelineSearch, shelf: Shelf) -> BaseTool:
@@ -38,7 +40,8 @@ def search_tool(search: GuidelineSearch, shelf: Shelf) -> BaseTool:
     ) -> tuple[str, dict[str, Any]]:
         """Search the skin guidelines. `conditions`: slugs to search in. `sections`: headings such as "Treatment"."""
         slugs = [slug for slug in conditions or () if slug in CONDITIONS][:_MOST_CONDITIONS]
-        found = [each for slug in slugs for each in _in_one(search, query, slug, sections or ())]
+        most = _BY_WORDS.get(len(slugs), 0)
+        found = [each for slug in slugs for each in _in_one(search, query, slug, sections or (), most)]
         if not slugs:
             found = search.search(query, k=_WITHOUT_CONDITION)
         numbered = shelf.put(found)
@@ -93,12 +96,14 @@ def case_tool(facts: str) -> BaseTool:
     return read_case
 
 
-def _in_one(search: GuidelineSearch, query: str, slug: str, sections: Collection[str]) -> Sequence[Passage]:
+def _in_one(
+    search: GuidelineSearch, query: str, slug: str, sections: Collection[str], by_words: int
+) -> Sequence[Passage]:
     """Passages of one guideline: first of the sections where the answer should stand, then by the words alone."""
     first = search.search(query, k=_BY_SECTION, slugs={slug}, sections=set(sections)) if sections else []
     known = {passage.chunk_id for passage in first}
-    others = search.search(query, k=_BY_WORDS + len(known), slugs={slug})
-    return [*first, *[passage for passage in others if passage.chunk_id not in known][:_BY_WORDS]]
+    others = search.search(query, k=by_words + len(known), slugs={slug})
+    return [*first, *[passage for passage in others if passage.chunk_id not in known][:by_words]]
 
 
 def _readable(passages: Sequence[NumberedPassage]) -> str:

@@ -49,6 +49,7 @@ class StepRecipe:
     `distilled` is how much of the choice's target is the teacher's probabilities instead of the label; `blended` is the
     parameter of the beta distribution by which pictures are blended two by two for the teacher to judge, 0 for none.
     `reader` weighs an auxiliary classifier on the queries, which keeps new queries about the lesion; 0 leaves it out.
+    `looks` counts the views of a picture that the Q-Former reads at once, as the trained network will.
     """
 
     plan: Plan
@@ -58,6 +59,7 @@ class StepRecipe:
     distilled: float = 0.0
     blended: float = 0.0
     reader: float = 0.0
+    looks: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ _OF_A_PLACE = (
     r"and (?:dead|hard|numb)))"
 )
 _TOLD = re.compile(
-    rf"\b(?P<before>on|have|having|has|got|with|in|for|of|a|people with|type of) {_TONES}[- ]skin(?:ned)?\b{_OF_A_PLACE}"
+    rf"\b(?P<before>on|have|having|has|got|with|in|for|of|a|people with) {_TONES}[- ]skin(?:ned)?\b{_OF_A_PLACE}"
     rf"|\b(?P<mine>(?:my|his|her|our|their) skin)(?: tone| colou?r| type)?(?:'s| is|s)? {_TONES}(?: skin)?\b"
     rf"{_OF_A_PLACE}"
     r"|\b(?:black|brown|dark|african|caribbean|asian|indian)[- ](?:skinned )?"

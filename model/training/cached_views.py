@@ -1,8 +1,8 @@
 """The vision tower's outputs of several views of every picture, kept on disk.
 
-The tower is frozen in the paper's two steps, so no epoch passes a picture through it twice: the first view is the
-picture as it is, the others are augmented. A cache that was cut off is gone on with; one of another tower, other
-pictures or another seed is made anew.
+The tower is frozen in the paper's two steps, so no epoch passes a picture through it twice: the first views are the
+looks that the network will take at the picture, as it is and flipped, the others are augmented. A cache that was cut
+off is gone on with; one of another tower, other pictures or another seed is made anew.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from model.network import FLIPS
 from model.pictures import PictureSet
 from model.presets import Preset
 from model.sight import Sight
@@ -27,11 +28,18 @@ TOLD_EVERY = 10
 
 @torch.inference_mode()
 def cached_views(
-    sight: Sight, preset: Preset, pictures: PictureSet, file: Path, *, seed: int, views: int | None = None
+    sight: Sight,
+    preset: Preset,
+    pictures: PictureSet,
+    file: Path,
+    *,
+    seed: int,
+    views: int | None = None,
+    looks: int = 1,
 ) -> Tensor:
-    """The frozen towers' outputs (1 + views, N, tokens, width), float16, from `file` as far as they are there."""
+    """The frozen towers' outputs (looks + views, N, tokens, width), float16, from `file` as far as they are there."""
     views = preset.views if views is None else views
-    shape = (1 + views, len(pictures), *sight.seen_shape)
+    shape = (looks + views, len(pictures), *sight.seen_shape)
     key = {"shape": list(shape), "seed": seed, "towers": digest(sight.towers), "pictures": _digest(pictures)}
     progress = file.with_suffix(".progress.json")
     done = _done(progress, key) if file.is_file() else 0
@@ -43,7 +51,10 @@ def cached_views(
         part = pixels[start : start + BATCH]
         chance = torch.Generator().manual_seed(seed * 1_000_003 + number)
         colours = (preset.mean, preset.deviation)
-        seen = as_seen(part, sight.side, *colours) if view == 0 else augmented(part, sight.side, chance, *colours)
+        if view < looks:
+            seen = as_seen(part, sight.side, *colours).flip(FLIPS[view])
+        else:
+            seen = augmented(part, sight.side, chance, *colours)
         with torch.autocast(sight.network.device.type, dtype=torch.bfloat16):
             features = sight.see(seen)
         outputs[view, start : start + BATCH] = features.float().cpu().numpy().astype(np.float16)

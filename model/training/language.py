@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Seen:
-    """Cached outputs of the frozen towers: `train` (V, N, tokens, width), `val` (M, tokens, width)."""
+    """Cached outputs of the frozen towers: `train` (V, N, tokens, width), `val` (M, looks * tokens, width)."""
 
     train: Tensor
     val: Tensor
@@ -95,9 +95,9 @@ class LanguageCourse:
         recipe = self._recipe
         count = recipe.choices + recipe.notes
         at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
-        view = torch.randint(self._seen.train.shape[0], (count,), generator=draw.torch)
+        views = torch.randint(self._seen.train.shape[0], (count, recipe.looks), generator=draw.torch)
         device = self._sight.network.device
-        seen, cut = self._seen.train[view, at].float(), recipe.choices
+        seen, cut = self._seen.train[views, at[:, None]].flatten(1, 2).float(), recipe.choices
         if recipe.blended:
             seen[:cut] = blends(seen[:cut], self._domain[at[:cut]], recipe.blended, draw.python)
         with torch.autocast(device.type, dtype=torch.bfloat16):
@@ -223,8 +223,11 @@ def train_language(
     skingpt = _network(run, step, preset, start, known)
     placed(skingpt.network, device)
     sight = sight_of(skingpt.network, preset)
-    train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED)
-    val_view = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0)[0]
+    if recipe.looks > 1:
+        skingpt.network.config.looks = recipe.looks
+    train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED, looks=recipe.looks)
+    val_looks = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0, looks=recipe.looks)
+    val_view = val_looks.transpose(0, 1).flatten(1, 2)
     teacher = Teacher.fitted(load_plain_head(run), train, val, val_view) if recipe.distilled else None
     if teacher:
         log.info("the teacher's temperatures %s, weights of the facts %s", teacher.temperatures, teacher.weights)

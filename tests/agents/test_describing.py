@@ -9,7 +9,7 @@ from agents.adviser import Adviser
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents
 from agents.replying import guess, who_can_tell
-from agents.scope import outside
+from agents.scope.words import outside_by_words
 from agents.subjects import Subject
 from agents.triage import triage_words
 from conditions import EMERGENCIES, TriageLevel
@@ -72,13 +72,13 @@ def test_an_emergency_that_is_described_is_never_for_a_pharmacist(slug: str) -> 
         "private mole removal, how much do they charge",
     ],
 )
-def test_other_illnesses_and_matters_are_outside(question: str) -> None:
-    assert outside(question, PASSAGES)
+def test_other_illnesses_and_matters_are_outside_by_words(question: str) -> None:
+    assert outside_by_words(question, PASSAGES)
 
 
 def test_an_illness_that_a_guideline_is_titled_after_is_inside() -> None:
-    assert not outside("what causes melanoma", PASSAGES)
-    assert not outside(f"{_DESCRIBES}, and after the hotel, how to calm it", PASSAGES)
+    assert not outside_by_words("what causes melanoma", PASSAGES)
+    assert not outside_by_words(f"{_DESCRIBES}, and after the hotel, how to calm it", PASSAGES)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Whether a question is one that a library of skin guidelines can answer at all.
+"""What the words of a question say of whether a library of skin guidelines can answer it.
 
 A search always finds something near; near is not an answer. Two things say that a question lies outside: it speaks of
-another matter (another organ, an animal as the patient, money, machines; `scope.yaml`), or of something that no found
+another matter (another organ, an animal as the patient, money, machines; `words.yaml`), or of something that no found
 passage mentions.
 """
 
@@ -13,13 +13,14 @@ from pathlib import Path
 import yaml
 
 from agents.intents import asking_clauses, asks, intents
+from agents.scope.other_illnesses import names_other_medicine, names_other_skin
 from agents.sentences import sentences
 from agents.stems import content_stems
 from agents.subjects import named_in
 from agents.vocabulary import RELATED, SAME
 from knowledge.record import Passage
 
-_FILE = Path(__file__).with_name("scope.yaml")
+_FILE = Path(__file__).with_name("words.yaml")
 _CONTACT = re.compile(r"\b(?:from|catch|give|infect\w*|touch\w*|pass)\b", re.IGNORECASE)
 """With these a question about an animal is one about the patient."""
 _DOSE = re.compile(
@@ -27,6 +28,8 @@ _DOSE = re.compile(
     r"take(?! an? (?:biopsy|sample|photo|swab)))\b",
     re.IGNORECASE,
 )
+_LONG = 40
+_TELLING = 2
 _DESCRIBES = 2
 """Describing words that make a question one about a skin problem."""
 _NO_ILLNESS = frozenset(
@@ -47,12 +50,39 @@ _GENERAL = frozenset(
 
 @lru_cache(maxsize=1)
 def _about() -> Mapping[str, re.Pattern[str]]:
-    """The patterns of `scope.yaml` by name."""
+    """The patterns of `words.yaml` by name."""
     words: Mapping[str, list[str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return {name: re.compile(rf"\b(?:{'|'.join(each)})\b", re.IGNORECASE) for name, each in words.items()}
 
 
-def outside(question: str, found: Sequence[Passage]) -> bool:
+SIGNS = 11
+"""Numbers in `signs`."""
+
+
+def signs(question: str) -> tuple[float, ...]:
+    """What `covering` weighs beside the question's vector: which kinds of words it has, and how long it is."""
+    about = _about()
+    told = (
+        named_in(question),
+        names_other_skin(question),
+        names_other_medicine(question),
+        describes(question),
+        about["animals"].search(question) and not _CONTACT.search(question),
+        about["other_matters"].search(question),
+        about["other_medicine"].search(question),
+        about["skin"].search(question),
+        about["illness"].search(question),
+        _DOSE.search(question),
+    )
+    return (*(float(bool(each)) for each in told), min(len(question.split()), _LONG) / _LONG)
+
+
+def says_little(question: str) -> bool:
+    """Whether too few words tell what it is about, as of one that asks on in a case."""
+    return len({each for each in content_stems(question) if each not in _GENERAL}) < _TELLING
+
+
+def outside_by_words(question: str, found: Sequence[Passage]) -> bool:
     """Whether the library cannot answer any sentence of the question, given the passages `found` for it."""
     parts = sentences(question)
     return bool(parts) and all(_is_outside(part, found) for part in parts)
@@ -68,7 +98,7 @@ def _is_outside(part: str, found: Sequence[Passage]) -> bool:
     if about["animals"].search(part) and not _CONTACT.search(part):
         return True
     named = bool(named_in(part))
-    if not named and _names_other_illness(part, found):
+    if not named and (names_other_skin(part) or _names_other_illness(part, found)):
         return True
     if describes(part) and not _DOSE.search(part):
         return False

@@ -1,0 +1,1 @@
+"""Whether a question is one that a library of skin guidelines can answer at all."""

@@ -1,0 +1,128 @@
+"""Learns `weights.npz`: which questions a library of the starter guidelines covers.
+
+    python -m agents.scope.training
+
+Covered are the questions of `agents/selection/labelled.jsonl`, those that ask on in a case (`follow_ups.yaml`), and
+short ones made of the conditions' names; not covered are `uncovered.yaml`, `agents/evaluation/*uncovered.yaml`, and the
+descriptions of other conditions in `described.csv`, which count little, since they are many and ask nothing. Prints
+what cross-validation finds. Wants scikit-learn (the extra `dev` brings it).
+"""
+
+import csv
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from agents.scope.covering import QUANTUM, WEIGHTS, nearness
+from agents.scope.words import signs
+from agents.selection.pairs import Array
+from agents.selection.training import LABELLED
+from agents.subjects import names_of
+from conditions import CONDITIONS
+from knowledge.embedder import load_encoder
+from knowledge.settings import BUNDLED_MODEL
+
+_HERE = Path(__file__).parent
+_EVALUATION = _HERE.parent / "evaluation"
+_STRENGTH, _FOLDS, _SEED = 0.3, 5, 0
+_SCALES = (3.0, 1.0, 5.0)
+"""By how much vectors, signs and nearness are stretched, so that one strength of the penalty fits all."""
+_UNCOVERED, _DESCRIBED = 2.2, 0.2
+"""What a question that is not covered, and a description, count beside one that is covered."""
+_NAMED = 0.3
+"""What a question made of a name counts."""
+_ITSELF = 0.9999
+_ASKED = (
+    "how do i get rid of {}", "how to prevent {}, third time this year", "is {} contagious", "what causes {}",
+    "{} how long does it last", "when should i see a doctor about {}", "what does {} look like", "is {} serious",
+    "can i use something for {} at home", "what is {}",
+)  # fmt: skip
+
+
+def _covered() -> list[str]:
+    asked = [json.loads(line)["question"] for line in LABELLED.read_text(encoding="utf-8").splitlines()]
+    return asked + _listed(_HERE / "follow_ups.yaml")
+
+
+def _by_name() -> list[str]:
+    """A short question about each name of each condition."""
+    wanted = itertools.cycle(_ASKED)
+    return [next(wanted).format(name) for slug in CONDITIONS for name in names_of(slug)]
+
+
+def _listed(path: Path) -> list[str]:
+    return [str(each) for each in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
+def _rows(
+    texts: Sequence[str], vectors: Array, here: Array, elsewhere: Array, apart: Sequence[str], names: Array
+) -> Array:
+    """(N, D + SIGNS + 4), stretched. No text is near itself, and no description near those of the same condition."""
+    rows = []
+    for text, vector, name in zip(texts, vectors, apart, strict=True):
+        to_here, to_elsewhere = here @ vector, (elsewhere @ vector)[names != name]
+        near = (*nearness(to_here[to_here < _ITSELF]), *nearness(to_elsewhere))
+        rows.append(
+            np.concatenate([vector * _SCALES[0], np.array(signs(text)) * _SCALES[1], np.array(near) * _SCALES[2]])
+        )
+    return np.array(rows, dtype=np.float32)
+
+
+def main() -> None:
+    """Prints the cross-validated figures, trains on all texts and writes the weights."""
+    with (_HERE / "described.csv").open(encoding="utf-8", newline="") as file:
+        described = list(csv.DictReader(file))
+    covered, named = _covered(), _by_name()
+    uncovered = [
+        text
+        for path in (_HERE / "uncovered.yaml", *sorted(_EVALUATION.glob("*uncovered.yaml")))
+        for text in _listed(path)
+    ]
+    texts = [*covered, *named, *uncovered, *(row["description"] for row in described)]
+    known = len(covered) + len(named)
+    truth = np.arange(len(texts)) < known
+    counts = np.repeat(
+        [1.0, _NAMED, _UNCOVERED, _DESCRIBED], [len(covered), len(named), len(uncovered), len(described)]
+    )
+    vectors = np.array(load_encoder(BUNDLED_MODEL).encode(texts), dtype=np.float32)
+    names = np.array([row["name"] for row in described])
+    here, elsewhere = vectors[: len(covered)], vectors[-len(described) :]
+    apart = [""] * (len(texts) - len(described)) + list(names)
+    rows = _rows(texts, vectors, here, elsewhere, apart, names)
+    learner = LogisticRegression(C=_STRENGTH, max_iter=5000)
+    right = np.zeros(len(texts), dtype=bool)
+    for train, held in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(rows, truth):
+        learner.fit(rows[train], truth[train], sample_weight=counts[train])
+        right[held] = learner.predict(rows[held]) == truth[held]
+    parts = {
+        "covered": slice(0, len(covered)),
+        "by name": slice(len(covered), known),
+        "not covered": slice(known, -len(described)),
+    }
+    for name, part in (parts | {"described": slice(-len(described), None)}).items():
+        print(f"{name:12} {right[part].mean():.3f} of {len(right[part])} told right")
+    learner.fit(rows, truth, sample_weight=counts)
+    width = vectors.shape[1]
+    stretch = np.concatenate(
+        [np.full(width, _SCALES[0]), np.full(rows.shape[1] - width - 4, _SCALES[1]), np.full(4, _SCALES[2])]
+    )
+    np.savez_compressed(
+        WEIGHTS,
+        weights=np.append(learner.coef_[0] * stretch, learner.intercept_).astype(np.float32),
+        here=_stored(here),
+        elsewhere=_stored(elsewhere),
+    )
+
+
+def _stored(vectors: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    return np.clip(np.round(vectors / QUANTUM), -127, 127).astype(np.int8)
+
+
+if __name__ == "__main__":
+    main()

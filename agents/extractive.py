@@ -33,7 +33,7 @@ from pydantic import ConfigDict, Field
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents, sections
 from agents.passages import NumberedPassage, passages_in
-from agents.ranking import Quotation, alike, quotations
+from agents.ranking import BEHIND, Quotation, alike, quotations
 from agents.selection.selector import AnswerSelector
 from agents.stems import content_stems
 
@@ -124,20 +124,34 @@ class ExtractiveChatModel(BaseChatModel):
     def _quote(
         self, question: str, passages: Sequence[NumberedPassage], subjects: Sequence[dict[str, Any]]
     ) -> Sequence[Quotation]:
-        """The sentences of the answer: of each condition its share, the first condition first, nothing said twice."""
+        """The sentences of the answer: of each condition its share, the first condition first, nothing said twice.
+
+        Of each condition one sentence is said; the others answer about as well as the best of any.
+        """
         titles, most = [subject["title"] for subject in subjects], self.most_sentences
         if len(subjects) < 2:
             described = any(subject["described"] for subject in subjects)
             return quotations(question, passages, self.selector, titles, most, described=described)
+        found = [
+            quotations(
+                question,
+                [passage for passage in passages if passage.slug == subject["slug"]],
+                self.selector,
+                titles,
+                most,
+                described=subject["described"],
+            )
+            for subject in subjects
+        ]
+        least = max((each[0].score for each in found if each), default=0.0) - BEHIND
         chosen: list[Quotation] = []
-        for place, subject in enumerate(subjects):
-            about = [passage for passage in passages if passage.slug == subject["slug"]]
+        for place, ranked in enumerate(found):
             share = -(-(most - len(chosen)) // (len(subjects) - place))
-            found = quotations(question, about, self.selector, titles, most, described=subject["described"])
             fresh = (
                 each
-                for each in found
-                if not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
+                for each in ranked
+                if (each is ranked[0] or each.score >= least)
+                and not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
             )
             chosen.extend(itertools.islice(fresh, share))
         return chosen

@@ -22,6 +22,12 @@ _ASKS = re.compile(
     r"has|have|how|what(?:['’]?s)?|when|where|which|who|why)\b",
     re.IGNORECASE,
 )
+_SURELY_ASKS = re.compile(
+    r"\?$|^(?:(?:and|or|but|so|also|please) )*(?:how|what(?:['’]?s)?|wot|whit|when|where|which|who|why|can|could|"
+    r"should|will|would|does|do (?:i|we|you|they)|is (?:it|this|that|there)|are (?:they|these|there))\b",
+    re.IGNORECASE,
+)
+"""As `_ASKS`, without what may as well tell: "have a red patch", "is red"."""
 
 
 class Intent(StrEnum):
@@ -54,8 +60,8 @@ def _sign(pattern: str, *sections: str) -> _Sign:
 _SIGNS = {
     Intent.CONTAGION: _sign(
         r"\b(?:swim\w*|get (?:it|them|this) (?:too|from|off)|will (?:she|he|they|we) get|isolate|pass (?:them|"
-        r"these)|passing|jump(?:s)? (?:from|to)|(?:nursery|school|work) off|"
-        r"off (?:school|nursery|work)|"
+        r"these)|passing|(?:whole|all (?:the|my|of the)) (?:family|class)|rest of us|jump(?:s)? (?:from|to)|"
+        r"(?:nursery|school|work) off|off (?:school|nursery|work)|"
         r"can (?:\w+ ){1,2}give (?:it|this)|(?:away from|keep \w+ (?:away )?from) (?:others|people)|contagious|"
         r"infectious|catch(?:ing)?|caught|pass (?:it|this|that)|pass(?:es|ed|ing)? on|give it to|"
         r"spread (?:it )?to (?:my|other|any|the|people|some)|(?:go|back|off) (?:to|from)? ?(?:work|school|"
@@ -74,7 +80,7 @@ _SIGNS = {
         r"offer|prescribe)|"
         r"shampoos?|gels?|paint|options|next step|(?:what|which) (?:can help|helps|(?:actually )?works)|"
         r"stronger|burn (?:it|them)|taken? (?:it )?off|light treatment|drip|"
-        r"be done|treat\w*|cures?|cream|ointment|lotion|medicines?|medication|tablets?|pills?|antibiotics?|"
+        r"be done|treat\w*|cures?|cream|ointment|lotion|med[ei][cs]\w+|tablets?|pills?|antibiotics?|"
         r"steroids?|\w*cortisone|drugs?|"
         r"surgery|operation|biopsy|laser|freez\w*|cryotherapy|injections?|remov\w*|cut(?:ting)? (?:it )?(?:off|"
         r"out)|prescri\w*|doctor do|"
@@ -116,8 +122,8 @@ _SIGNS = {
         "Causes",
     ),
     Intent.LOOK: _sign(
-        r"\b(?:look(?:s)? like|symptoms?|signs? of|how (?:do|can|would) i (?:know|tell|recogni[sz]e)|"
-        r"difference between|colou?r|shape)\b",
+        r"\b(?:look(?:s)? like|look(?:ing)? (?:out )?for|symptoms?|signs? of|"
+        r"how (?:do|can|would) i (?:know|tell|recogni[sz]e)|difference between|colou?r|shape)\b",
         "What it looks like",
     ),
     Intent.DARK_SKIN: _sign(
@@ -140,8 +146,8 @@ _SIGNS = {
         "Prevention",
     ),
     Intent.SERIOUSNESS: _sign(
-        r"\b(?:serious|dangerous|cancer\w*|malignant|benign|harmless|deadly|fatal|die|kill|harm\w*|"
-        r"bad is it|turn into|life.?threatening)\b",
+        r"\b(?:serious|dangerous|cancer\w*|malignant|benign|harmless|deadly|fatal|die|kills?|harm\w*|"
+        r"bad is it|bad to|turn into|turn (?:bad|nasty)|life.?threatening)\b",
         "Overview",
         "When to get help",
     ),
@@ -193,5 +199,7 @@ def asks(text: str) -> bool:
 
 def asking_clauses(question: str) -> str:
     """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch."""
-    clauses = [clause for clause in _CLAUSES.split(question) if intents(clause)]
-    return " ".join([clause for clause in clauses if _ASKS.search(clause)] or clauses) or question
+    clauses = _CLAUSES.split(question)
+    known = [clause for clause in clauses if intents(clause)]
+    asking = [clause for clause in clauses if _SURELY_ASKS.search(clause)]
+    return " ".join(asking or [clause for clause in known if _ASKS.search(clause)] or known) or question

@@ -36,6 +36,12 @@ _LETS_WAIT = re.compile(
     re.IGNORECASE,
 )
 """What lets a patient wait. Where the case is urgent it is not said, whoever else the sentence names."""
+_TELLS_HOW_LONG = re.compile(
+    r"^(?!.*\b(?:at home|without a doctor|routine|appointment|left alone|ignored)\b)"
+    r".*\b(?:days?|weeks?|months?|years?)\b",
+    re.IGNORECASE,
+)
+"""How long something takes is no reason to wait where a doctor is to be seen this week, and no cancer suspected."""
 _DOES_NOT_LET_WAIT = re.compile(r"\b(?:do not|does not|never|cannot|will not|seldom|rarely|with)\b", re.IGNORECASE)
 _LATER_THAN_TODAY = re.compile(r"\bthis week\b|\bappointments?\b", re.IGNORECASE)
 _ASKS_PHARMACIST = re.compile(r"\bpharmacists?\b", re.IGNORECASE)
@@ -74,6 +80,8 @@ def in_step(text: str, passage: NumberedPassage, level: TriageLevel, suspicious:
     if level.urgency >= TriageLevel.SAME_DAY.urgency and (_LATER_THAN_TODAY.search(text) or _only_pharmacist(text)):
         return False
     if not suspicious and level.urgency < TriageLevel.THIS_WEEK.urgency:
+        return True
+    if not suspicious and level is TriageLevel.THIS_WEEK and _TELLS_HOW_LONG.search(text):
         return True
     return not _lets_wait(text) and not (_REASSURES.search(text) and not _SENDS_TO_DOCTOR.search(text))
 

@@ -15,9 +15,10 @@ from agents.sentences import sentences
 from agents.stems import content_stems
 
 MOST = 6
-_BEHIND = 1.5
+BEHIND, FAR_BEHIND = 1.5, 3.0
 """How far a sentence's score may lie behind the best one's. In cross-validation an answer of at most four has then 3.2
 sentences, of which 0.69 have to do with the question, and in 0.90 of the answers one that answers it is among them.
+The second sentence may lie further behind.
 """
 _ALIKE = 0.65
 """Share of the shorter sentence's content that makes two sentences say the same."""
@@ -57,7 +58,7 @@ def quotations(
     named = {each for title in titles for each in content_stems(title)}
     chosen: list[Quotation] = []
     for each in ranked:
-        if len(chosen) == most or each.score < ranked[0].score - _BEHIND:
+        if len(chosen) == most or each.score < ranked[0].score - (BEHIND if len(chosen) > 1 else FAR_BEHIND):
             break
         if not any(alike(each.text, other.text, named) for other in chosen):
             chosen.append(each)

@@ -1,0 +1,113 @@
+"""Which sentences are chosen: by the learned weights, with vectors or by words alone.
+
+Run: ``pytest tests/agents/test_selection.py`` (the slow ones start the embedding server)
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.passages import Shelf
+from agents.ranking import quotations
+from agents.selection.pairs import Asked, Placed
+from agents.selection.selector import AnswerSelector
+from agents.selection.training import LABELLED, labelled, mark
+from agents.sentences import sentences
+from conditions import CONDITIONS
+from knowledge.search import Search
+from tests.agents.library import WordSearch, starter_passages
+from tests.knowledge.conftest import chroma_url
+from tests.knowledge.test_retrieval import starter
+
+__all__ = ["chroma_url", "starter"]
+
+SENTENCES = (
+    Placed("Ringworm is caused by a fungus that lives on skin.", "Causes", 0),
+    Placed("Ringworm is contagious and spreads by touching an infected person.", "Is it contagious", 0),
+    Placed("Do not use steroid cream alone on ringworm.", "Self-care", 1),
+    Placed("Wash towels and bedding often.", "Self-care", 2),
+)
+
+
+class Counting(WordSearch):
+    """Gives every text a vector of its own, and remembers which texts it was asked for."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.embedded: list[str] = []
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:  # type: ignore[override]
+        self.embedded += texts
+        rows = [np.random.default_rng(sum(map(ord, text))).normal(size=self.width) for text in texts]
+        return [(row / np.linalg.norm(row)).tolist() for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [("is it contagious?", 1), ("what causes it?", 0), ("should I wash my towels?", 3), ("can I use steroid cream", 2)],
+)
+def test_by_words_alone_the_sentence_that_answers_scores_best(question: str, best: int) -> None:
+    scores = AnswerSelector(WordSearch()).scores(Asked.of(question, ["Ringworm"]), SENTENCES)
+    assert int(scores.argmax()) == best
+
+
+def test_published_sentences_are_embedded_once_and_a_question_is_not_kept() -> None:
+    search = Counting(384)
+    selector = AnswerSelector(search)
+    for _ in range(2):
+        selector.scores(Asked.of("my own words, is it contagious?", ["Ringworm"]), SENTENCES)
+    assert sorted(each for each in search.embedded if each.startswith(("Ringworm", "Do not", "Wash"))) == sorted(
+        each.text for each in SENTENCES
+    )
+    assert search.embedded.count("my own words, is it contagious?") == 2
+
+
+def test_vectors_of_another_width_are_left_alone() -> None:
+    asked = Asked.of("is it contagious?", ["Ringworm"])
+    by_words = AnswerSelector(WordSearch()).scores(asked, SENTENCES)
+    assert AnswerSelector(Counting(8)).scores(asked, SENTENCES).tolist() == by_words.tolist()
+
+
+@given(st.text(max_size=300), st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=5))
+def test_any_question_gets_a_finite_score_for_any_sentence(question: str, texts: list[str]) -> None:
+    placed = [Placed(text, "Overview", at) for at, text in enumerate(texts)]
+    for search in (WordSearch(), Counting(384)):
+        scores = AnswerSelector(search).scores(Asked.of(question, ["Ringworm"]), placed)
+        assert len(scores) == len(texts) and all(math.isfinite(score) for score in scores)
+
+
+def test_nearly_all_labelled_sentences_are_still_in_the_guidelines() -> None:
+    """Whoever rewords many sentences should label anew, and train."""
+    there = {mark(each) for passage in starter_passages() for each in sentences(passage.text)}
+    named = [each for _, slug, best, useful in labelled(LABELLED) if slug in CONDITIONS for each in (*best, *useful)]
+    assert sum(each in there for each in named) >= 0.95 * len(named)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slug", "question", "said"),
+    [
+        ("drug-eruption", "doctor stopped the amoxicillin yesterday. When will the rash be gone?", "one to two weeks"),
+        ("boil", "got a boil on my bum how long till it bursts", "two to three weeks"),
+        ("leprosy", "my uncle was treated for leprosy, can i get it from hugging him", "hugging"),
+        ("lipoma", "what makes a lipoma grow, is it because im overweight", "thin people"),
+        (
+            "psoriasis",
+            "trying for a baby and on methotrexate. do i need to come off it",
+            "must not be used in pregnancy",
+        ),
+        ("onychomycosis", "the paint from the chemist did nothing. Are there tablets?", "tablet"),
+        ("melanoma", "Can people with dark skin get melanoma, and where", "soles"),
+    ],
+)
+def test_with_the_real_model_the_answer_is_among_the_first(
+    starter: Search, slug: str, question: str, said: str
+) -> None:
+    passages = Shelf().put(starter.search(question, k=40, slugs={slug}))
+    chosen = quotations(question, passages, AnswerSelector(starter), [CONDITIONS[slug].title], 4)
+    assert said in " ".join(each.text for each in chosen)

@@ -37,7 +37,8 @@ _LETS_WAIT = re.compile(
 )
 """What lets a patient wait. Where the case is urgent it is not said, whoever else the sentence names."""
 _TELLS_HOW_LONG = re.compile(
-    r"^(?!.*\b(?:at home|without a doctor|routine|appointment|left alone|ignored)\b)"
+    r"^(?!.*\b(?:at home|without a doctor|routine|appointment|left alone|ignored|by (?:itself|themselves)|"
+    r"(?:heals?|gets?|clears?|away) (?:better|without)|usually mild|needs only|wait|settle)\b)"
     r".*\b(?:days?|weeks?|months?|years?)\b",
     re.IGNORECASE,
 )

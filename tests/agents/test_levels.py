@@ -91,6 +91,23 @@ def test_what_must_be_seen_today_is_not_talked_down(sentence: str, stays: bool) 
     assert in_step(sentence, passage, TriageLevel.SAME_DAY, suspicious=False) is stays
 
 
+@pytest.mark.parametrize(
+    ("sentence", "suspicious", "stays"),
+    [
+        ("Most drug rashes are mild and fade within one to two weeks after the medicine is stopped.", False, True),
+        ("Most drug rashes are mild and fade within one to two weeks after the medicine is stopped.", True, False),
+        ("Impetigo usually improves within a week to ten days of treatment.", False, True),
+        ("Most warts can be left alone for two years.", False, False),
+        ("A cold sore clears by itself within ten days.", False, False),
+    ],
+)
+def test_how_long_it_takes_may_be_told_to_whom_sees_a_doctor_this_week(
+    sentence: str, suspicious: bool, stays: bool
+) -> None:
+    passage = NumberedPassage(1, "c", "warts", "warts", "Overview", sentence, "NHS", None)
+    assert in_step(sentence, passage, TriageLevel.THIS_WEEK, suspicious=suspicious) is stays
+
+
 @pytest.fixture
 def starter(agent_settings: AgentSettings) -> Adviser:
     return Adviser(WordSearch(starter_passages()), None, None, Looking(), agent_settings)

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Texts computed together: more of them only wait for the longest, and a question waits for no more than these."""
-QUESTIONS = 2
-"""A request of at most so many texts is a patient's question and goes before a document's batches."""
+QUESTIONS, SHORT = 2, 4_000
+"""A request of at most so many texts, or so many characters in all, is a patient's question or the sentences that may
+answer it, and goes before a document's batches.
+"""
 
 
 class TextEncoder(Protocol):
@@ -94,10 +96,11 @@ class SentenceTransformerEncoder:
         import torch
 
         vectors: list[list[float]] = []
+        first = len(texts) <= QUESTIONS or sum(map(len, texts)) <= SHORT
         for start in range(0, len(texts), AT_ONCE):
             some = list(texts[start : start + AT_ONCE])
             with (
-                self._turns.taken(first=len(texts) <= QUESTIONS),
+                self._turns.taken(first=first),
                 torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
             ):
                 computed = self._model.encode(

@@ -53,7 +53,6 @@ def test_another_illness_by_name_is_outside_even_by_words_alone() -> None:
         "how much does laser hair removal cost in Leeds",
         "my hamster has lost fur on its back, what cream can I use",
         "my knee clicks on the stairs, do I need a scan",
-        "thick hard skin on top of my little toe from tight shoes, can I cut it off",
     ],
 )
 def test_what_it_does_not_have_is_outside(starter: Search, question: str) -> None:

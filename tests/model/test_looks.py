@@ -17,9 +17,16 @@ from model.commands import app
 from model.errors import WeightsError
 from model.explain import Way, looked_at
 from model.network import FLIPS, SkinGPT, load_skingpt, look, tower_outputs
+from model.pictures import read_pictures
+from model.presets import MINI
 from model.server.contract import GenerateParameters
 from model.server.engine import Engine, Job
 from model.server.prompts import Picture, Prompt
+from model.sight import sight_of
+from model.training.cached_views import cached_views
+from model.training.language import train_language
+from model.training.loop import Plan
+from model.training.views import as_seen
 from model.training.vision import VISION, VisionRecipe, load_heads, train_vision
 from model.vision_tower import PlainHead, pooled, set_side
 
@@ -169,3 +176,28 @@ def test_a_run_is_released_as_it_was_trained(
 def test_release_wants_a_run_or_released_weights(drawn_data: Path, tmp_path: Path, from_where: tuple[str, ...]) -> None:
     told = CliRunner().invoke(app, ["release", "--data", str(drawn_data), "--out", str(tmp_path), *from_where])
     assert (told.exit_code, "--weights" in told.output) == (2, True)
+
+
+@torch.inference_mode()
+def test_what_the_steps_learn_from_are_the_looks_the_network_takes(
+    four: SkinGPT, drawn_data: Path, tmp_path: Path
+) -> None:
+    pictures = read_pictures(drawn_data, "val", 32)
+    sight = sight_of(four.network, MINI)
+    views = cached_views(sight, MINI, pictures, tmp_path / "views.f16", seed=1, views=1, looks=4)
+    assert views.shape == (5, len(pictures), *sight.seen_shape)
+    seen = look(four.network, as_seen(torch.from_numpy(pictures.pixels), 32))
+    # The cache is computed in bfloat16 and kept in float16.
+    torch.testing.assert_close(views[:4].transpose(0, 1).flatten(1, 2).float(), seen, atol=0.15, rtol=0.05)
+    assert not torch.allclose(views[4].float(), views[0].float(), atol=0.15)
+
+
+def test_a_step_trained_on_several_looks_leaves_a_network_that_takes_them(
+    drawn_data: Path, released: Path, tmp_path: Path
+) -> None:
+    run, plan = tmp_path / "run", replace(MINI.steps[1].plan, batches=2, judge_every=2, warmup=0)
+    vision = VisionRecipe(side=32, batch=8, plan=Plan(2, 1e-4, judge_every=2))
+    train_vision(drawn_data, run, vision, start=released)
+    small = replace(MINI, steps={**MINI.steps, 1: replace(MINI.steps[1], plan=plan, notes=4, looks=2)})
+    train_language(drawn_data, run, 1, small)
+    assert load_skingpt(run / "step-1").network.config.looks == 2

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents import safety_net
-from agents.agent import Earlier, GuidelineAgent, Question
+from agents.agent import Answer, Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
 from agents.intents import intents
 from agents.levels import asks_of_aftercare, is_aftercare
@@ -25,7 +25,7 @@ from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
-from agents.statements import Statements, fitting
+from agents.statements import Statements, Supported, fitting
 from agents.subjects import Subject, described_in, named_in
 from agents.triage import triage_words
 from agents.triage.told import Fact, facts_told, history_told
@@ -38,6 +38,8 @@ from knowledge.record import Passage
 _NEAR = 8
 """Passages among which the words of a question must stand."""
 _IN_REPLY, _IN_LONG_REPLY = 4, 6
+_AT_LENGTH = 12
+"""Sentences asked for where none of the first fits the urgency of the case."""
 _ASKS_OF_MEMORY = re.compile(
     r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b|\bdo you remember\b",
     re.IGNORECASE,
@@ -137,17 +139,27 @@ class Adviser:
         described = _described(question, seen_case, near, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
-        fit = [
-            each
-            for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
-            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not _names_allergen(each.text, told)
-        ]
+        fit = self._fit(answer, question, asked, seen_case, told)
+        if answer.sentences and not fit:
+            further = self._agent.ask(asked, _AT_LENGTH)
+            fit = self._fit(further, question, asked, seen_case, told)[: _length(question)]
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         words = [fact.words for fact in told]
         taken_for = guess(asked.described, seen_case.level, number)
         return composed(
             fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for
         )
+
+    def _fit(
+        self, answer: Answer, question: str, asked: Question, seen_case: CaseView, told: Sequence[Fact]
+    ) -> list[Supported]:
+        """What of the answer fits the urgency of the case, who asks, and what they are allergic to."""
+        number = self._settings.emergency_number
+        return [
+            each
+            for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
+            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not _names_allergen(each.text, told)
+        ]
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)

@@ -13,6 +13,7 @@ from agents.selection.pairs import Asked, Placed, overlap
 from agents.selection.selector import AnswerSelector
 from agents.sentences import sentences
 from agents.stems import content_stems
+from agents.subjects import named_in
 
 MOST = 6
 BEHIND, FAR_BEHIND = 1.5, 3.0
@@ -89,7 +90,8 @@ def _speak_of(asked: Asked, titles: Collection[str], texts: Sequence[str]) -> bo
     its section. "What is …" must be about something they name, and a question of no known kind shares a third of its
     words, and one, with a sentence.
     """
-    if not {stem for title in titles for stem in content_stems(title)}.isdisjoint(content_stems(asked.text)):
+    stems = {stem for title in titles for stem in content_stems(title)}
+    if named_in(asked.text) or not stems.isdisjoint(content_stems(asked.text)):
         return True
     if set(asked.intents) == {Intent.WHAT_IS_IT}:
         return not asked.telling or any(overlap(asked.telling, text) >= 1.0 for text in texts)

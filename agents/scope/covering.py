@@ -52,9 +52,10 @@ def nearness(cosines: Array) -> tuple[float, float]:
 def outside(question: str, found: Sequence[Passage], search: GuidelineSearch) -> bool:
     """Whether the library cannot answer the question, given the passages `found` for it.
 
-    Raises what the search raises when it computes vectors.
+    Where a house's own document comes first, which the weights cannot know, words decide. Raises what the search raises
+    when it computes vectors.
     """
-    if says_little(question):
+    if says_little(question) or (found and found[0].key != found[0].slug):
         return outside_by_words(question, found)
     covering, told = _covering(), search.vectors([question])
     if told is None or len(told[0]) != covering.width:

@@ -3,6 +3,8 @@
 Run: ``pytest tests/agents/test_scope.py`` (the slow ones start the embedding server)
 """
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,20 @@ def test_asking_on_is_never_taken_for_another_matter(text: str) -> None:
 
 def test_another_illness_by_name_is_outside_even_by_words_alone() -> None:
     assert outside("how do I treat chilblains on my toes", PASSAGES, WordSearch())
+
+
+def test_what_a_houses_own_document_holds_is_not_outside() -> None:
+    ours = PASSAGES[0].model_copy(
+        update={"key": "parking", "text": "Parking at the skin clinic in Leeds is free for patients."}
+    )
+
+    class Learned(WordSearch):
+        def vectors(self, texts: Sequence[str]) -> list[list[float]]:  # type: ignore[override]
+            return [[1.0] + [0.0] * 383 for _ in texts]
+
+    question = "is parking free for patients at the clinic in Leeds"
+    assert not outside(question, [ours], Learned())
+    assert outside("my hamster lost its fur and the vet in Leeds is closed", [ours], Learned())
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import ClassVar
 
 import numpy as np
 
@@ -68,12 +69,17 @@ def nearness(told: Array, vectors: Array) -> Array:
 
 
 class AnswerSelector:
-    """Scores the sentences that a search found. Raises what the search raises when it computes vectors."""
+    """Scores the sentences that a search found. Raises what the search raises when it computes vectors.
+
+    The vectors of published sentences are kept for the whole process, since only one model's are ever used: to compare
+    a library with its copy asks for every sentence twice.
+    """
+
+    _vectors: ClassVar[OrderedDict[str, Array]] = OrderedDict()
+    _lock: ClassVar[Lock] = Lock()
 
     def __init__(self, search: GuidelineSearch) -> None:
         self._search = search
-        self._vectors: OrderedDict[str, Array] = OrderedDict()
-        self._lock = Lock()
 
     def scores(self, asked: Asked, placed: Sequence[Placed]) -> Array:
         """(N,) log-odds of a kind, to be compared within one question."""

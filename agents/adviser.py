@@ -13,7 +13,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents import safety_net
 from agents.agent import Answer, Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
-from agents.intents import intents
+from agents.intents import asks, intents
 from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
 from agents.passages import Shelf
@@ -26,6 +26,7 @@ from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
 from agents.statements import Statements, Supported, fitting
+from agents.stems import content_stems
 from agents.subjects import Subject, described_in, named_in
 from agents.triage import triage_words
 from agents.triage.told import Fact, facts_told, history_told
@@ -44,6 +45,12 @@ _ASKS_OF_MEMORY = re.compile(
     r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b|\bdo you remember\b",
     re.IGNORECASE,
 )
+_FORMS = frozenset(
+    content_stems(
+        "tried cream ointment gel lotion shampoo tablet pill medicine drops spray powder paint treatment soap"
+    )
+)
+"""Words of a remedy's name that do not tell it from others."""
 _TELL_MORE = (
     "To help me, please tell me in a few words where it is, when it began, how it looks, and whether it "
     "itches, hurts or comes "
@@ -143,6 +150,7 @@ class Adviser:
         if answer.sentences and not fit:
             further = self._agent.ask(asked, _AT_LENGTH)
             fit = self._fit(further, question, asked, seen_case, told)[: _length(question)]
+        fit = _without_what_failed(fit, question, told)
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         words = [fact.words for fact in told]
         taken_for = guess(asked.described, seen_case.level, number)
@@ -197,6 +205,14 @@ class Adviser:
 
 def _with_told(case: Case, told: Sequence[Fact]) -> Case:
     return case.model_copy(update={"history": history_told(told, case.history)})
+
+
+def _without_what_failed(fit: list[Supported], question: str, told: Sequence[Fact]) -> list[Supported]:
+    """The sentences that do not speak of what was tried in vain, where there are others and it is not asked about."""
+    failed = {stem for fact in told if fact.name.startswith("tried:") for stem in content_stems(fact.name)} - _FORMS
+    if asks(question) and not failed.isdisjoint(content_stems(question)):
+        return fit
+    return [each for each in fit if failed.isdisjoint(content_stems(each.text))] or fit
 
 
 def _names_allergen(text: str, told: Sequence[Fact]) -> bool:

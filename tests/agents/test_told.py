@@ -8,6 +8,8 @@ import pytest
 from agents.adviser import Adviser
 from agents.triage.told import facts_called_wrong, facts_told, history_told, told_again
 from cases.record import History
+from tests.agents.conftest import MakeAdviser
+from tests.agents.library import WordSearch, starter_passages
 from tests.agents.samples import RINGWORM, TODAY, turns
 
 
@@ -69,6 +71,16 @@ def test_facts_of_the_first_turn_are_used_in_the_fiftieth(adviser: Adviser) -> N
     reply = adviser.reply(RINGWORM, turns(*said, "How is it treated?"), TODAY)
     assert "pregnant" in reply.text and "clotrimazole cream did not help" in reply.text
     assert not any("terbinafine" in each.text.casefold() for each in reply.statements)
+
+
+@pytest.mark.parametrize("question", ["How is it treated?", "The clotrimazole cream did not help."])
+def test_what_was_tried_in_vain_is_not_advised_again(make_adviser: MakeAdviser, question: str) -> None:
+    adviser = make_adviser(search=WordSearch(starter_passages()))
+    before = adviser.reply(RINGWORM, turns("How is it treated?"), TODAY)
+    assert any("clotrimazole" in each.text.casefold() for each in before.statements)
+    after = adviser.reply(RINGWORM, turns("The clotrimazole cream did not help", "I see.", question), TODAY)
+    assert after.statements
+    assert not any("clotrimazole" in each.text.casefold() for each in after.statements)
 
 
 def test_it_says_what_it_remembers(adviser: Adviser) -> None:

@@ -143,6 +143,7 @@ class ExtractiveChatModel(BaseChatModel):
             )
             for subject in subjects
         ]
+        named = content_stems(" ".join(titles))
         least = max((each[0].score for each in found if each), default=0.0) - BEHIND
         chosen: list[Quotation] = []
         for place, ranked in enumerate(found):
@@ -151,7 +152,7 @@ class ExtractiveChatModel(BaseChatModel):
                 each
                 for each in ranked
                 if (each is ranked[0] or each.score >= least)
-                and not any(alike(each.text, other.text, content_stems(" ".join(titles))) for other in chosen)
+                and not any(alike(each.text, other.text, named) for other in chosen)
             )
             chosen.extend(itertools.islice(fresh, share))
         return chosen

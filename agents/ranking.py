@@ -49,19 +49,18 @@ def quotations(
     """
     asked = Asked.of(question, titles)
     found = list(_each(passages))
-    if not found or not (described or _speak_of(asked, titles, [placed.text for placed, _ in found])):
+    if not found or not (described or _speak_of(asked, [placed.text for placed, _ in found])):
         return ()
     scores = selector.scores(asked, [placed for placed, _ in found]).tolist()
     ranked = sorted(
         (Quotation(placed.text, passage, score) for (placed, passage), score in zip(found, scores, strict=True)),
         key=lambda each: -each.score,
     )
-    named = {each for title in titles for each in content_stems(title)}
     chosen: list[Quotation] = []
     for each in ranked:
         if len(chosen) == most or each.score < ranked[0].score - (BEHIND if len(chosen) > 1 else FAR_BEHIND):
             break
-        if not any(alike(each.text, other.text, named) for other in chosen):
+        if not any(alike(each.text, other.text, asked.named) for other in chosen):
             chosen.append(each)
     return tuple(chosen)
 
@@ -83,20 +82,19 @@ def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[Placed, Numbere
             before[passage.slug, passage.section] += 1
 
 
-def _speak_of(asked: Asked, titles: Collection[str], texts: Sequence[str]) -> bool:
+def _speak_of(asked: Asked, texts: Sequence[str]) -> bool:
     """Whether the passages have to do with what is asked.
 
     A question that names the condition has, and one of a known kind (how it is treated, whether it is catching) finds
     its section. "What is …" must be about something they name, and a question of no known kind shares a third of its
     words, and one, with a sentence.
     """
-    stems = {stem for title in titles for stem in content_stems(title)}
-    if named_in(asked.text) or not stems.isdisjoint(content_stems(asked.text)):
+    if named_in(asked.text) or not asked.named.isdisjoint(content_stems(asked.text)):
         return True
     if set(asked.intents) == {Intent.WHAT_IS_IT}:
         return not asked.telling or any(overlap(asked.telling, text) >= 1.0 for text in texts)
     if asked.intents:
         return True
     if not asked.focus:
-        return bool(titles)
+        return bool(asked.named)
     return any(overlap(asked.focus, text) >= max(1.0, len(asked.focus) / 3) for text in texts)

@@ -3,7 +3,12 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from knowledge.record import Passage
+
+Array = NDArray[np.float32]
 
 
 class GuidelineSearch(Protocol):
@@ -21,3 +26,12 @@ class GuidelineSearch(Protocol):
 
     def vectors(self, texts: Sequence[str]) -> list[list[float]] | None:
         """The texts' vectors by the embedding model that comes with the library; None where another one is set."""
+
+
+def vectors_of(search: GuidelineSearch, texts: Sequence[str], width: int) -> Array | None:
+    """(N, width) of the texts; None where the search has none, or others than weights of that width were learned from.
+
+    Raises what the search raises when it computes vectors.
+    """
+    told = search.vectors(texts)
+    return np.array(told, dtype=np.float32) if told and len(told[0]) == width else None

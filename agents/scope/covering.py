@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.scope.words import outside_by_words, says_little, signs
-from agents.search import GuidelineSearch
-from agents.selection.pairs import Array
+from agents.search import Array, GuidelineSearch, vectors_of
 from knowledge.record import Passage
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
@@ -57,10 +56,9 @@ def outside(question: str, found: Sequence[Passage], search: GuidelineSearch) ->
     """
     if says_little(question) or (found and found[0].key != found[0].slug):
         return outside_by_words(question, found)
-    covering, told = _covering(), search.vectors([question])
-    if told is None or len(told[0]) != covering.width:
-        return outside_by_words(question, found)
-    return covering.odds(question, np.array(told[0], dtype=np.float32)) < 0
+    covering = _covering()
+    told = vectors_of(search, [question], covering.width)
+    return outside_by_words(question, found) if told is None else covering.odds(question, told[0]) < 0
 
 
 @lru_cache(maxsize=1)

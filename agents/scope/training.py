@@ -10,7 +10,6 @@ what cross-validation finds. Wants scikit-learn (the extra `dev` brings it).
 
 import csv
 import itertools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from agents.scope.covering import QUANTUM, WEIGHTS, nearness
-from agents.scope.words import signs
-from agents.selection.pairs import Array
-from agents.selection.training import LABELLED
+from agents.scope.words import SIGNS, signs
+from agents.search import Array
+from agents.selection.training import labelled
 from agents.subjects import names_of
 from conditions import CONDITIONS
 from knowledge.embedder import load_encoder
@@ -46,8 +45,7 @@ _ASKED = (
 
 
 def _covered() -> list[str]:
-    asked = [json.loads(line)["question"] for line in LABELLED.read_text(encoding="utf-8").splitlines()]
-    return asked + _listed(_HERE / "follow_ups.yaml")
+    return [question for question, *_ in labelled()] + _listed(_HERE / "follow_ups.yaml")
 
 
 def _by_name() -> list[str]:
@@ -63,14 +61,12 @@ def _listed(path: Path) -> list[str]:
 def _rows(
     texts: Sequence[str], vectors: Array, here: Array, elsewhere: Array, apart: Sequence[str], names: Array
 ) -> Array:
-    """(N, D + SIGNS + 4), stretched. No text is near itself, and no description near those of the same condition."""
+    """(N, D + SIGNS + 4). No text is near itself, and no description near those of the same condition."""
     rows = []
     for text, vector, name in zip(texts, vectors, apart, strict=True):
         to_here, to_elsewhere = here @ vector, (elsewhere @ vector)[names != name]
         near = (*nearness(to_here[to_here < _ITSELF]), *nearness(to_elsewhere))
-        rows.append(
-            np.concatenate([vector * _SCALES[0], np.array(signs(text)) * _SCALES[1], np.array(near) * _SCALES[2]])
-        )
+        rows.append([*vector, *signs(text), *near])
     return np.array(rows, dtype=np.float32)
 
 
@@ -94,7 +90,8 @@ def main() -> None:
     names = np.array([row["name"] for row in described])
     here, elsewhere = vectors[: len(covered)], vectors[-len(described) :]
     apart = [""] * (len(texts) - len(described)) + list(names)
-    rows = _rows(texts, vectors, here, elsewhere, apart, names)
+    stretch = np.repeat(np.array(_SCALES, dtype=np.float32), [vectors.shape[1], SIGNS, 4])
+    rows = _rows(texts, vectors, here, elsewhere, apart, names) * stretch
     learner = LogisticRegression(C=_STRENGTH, max_iter=5000)
     right = np.zeros(len(texts), dtype=bool)
     for train, held in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(rows, truth):
@@ -108,10 +105,6 @@ def main() -> None:
     for name, part in (parts | {"described": slice(-len(described), None)}).items():
         print(f"{name:12} {right[part].mean():.3f} of {len(right[part])} told right")
     learner.fit(rows, truth, sample_weight=counts)
-    width = vectors.shape[1]
-    stretch = np.concatenate(
-        [np.full(width, _SCALES[0]), np.full(rows.shape[1] - width - 4, _SCALES[1]), np.full(4, _SCALES[2])]
-    )
     np.savez_compressed(
         WEIGHTS,
         weights=np.append(learner.coef_[0] * stretch, learner.intercept_).astype(np.float32),

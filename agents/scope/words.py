@@ -28,7 +28,10 @@ _DOSE = re.compile(
     r"take(?! an? (?:biopsy|sample|photo|swab)))\b",
     re.IGNORECASE,
 )
+SIGNS = 11
+"""Numbers in `signs`."""
 _LONG = 40
+"""Words from which a question counts as long."""
 _TELLING = 2
 _DESCRIBES = 2
 """Describing words that make a question one about a skin problem."""
@@ -53,10 +56,6 @@ def _about() -> Mapping[str, re.Pattern[str]]:
     """The patterns of `words.yaml` by name."""
     words: Mapping[str, list[str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return {name: re.compile(rf"\b(?:{'|'.join(each)})\b", re.IGNORECASE) for name, each in words.items()}
-
-
-SIGNS = 11
-"""Numbers in `signs`."""
 
 
 def signs(question: str) -> tuple[float, ...]:

@@ -5,13 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.intents import Intent, asking_clauses, intents, sections, speaks_of_time
+from agents.search import Array
 from agents.stems import content_stems
 from agents.vocabulary import NEGATIONS, RELATED
-
-Array = NDArray[np.float32]
 
 HEADINGS = (
     "Overview", "What it looks like", "On darker skin", "Causes", "Is it contagious", "Self-care", "Treatment",
@@ -61,20 +59,21 @@ _SHOW = {
 class Asked:
     """A question about conditions: the clauses that ask, what for, and its stems.
 
-    `focus` are the stems that may choose a sentence, without the conditions' names; `telling` those of them that stand
-    in a clause that asks and do not only show what kind of question it is.
+    `named` are the stems of the conditions' names; `focus` those that may choose a sentence, without the names;
+    `telling` those of them that stand in a clause that asks and do not only show what kind of question it is.
     """
 
     text: str
     asking: str
     intents: tuple[Intent, ...]
+    named: frozenset[str]
     focus: tuple[str, ...]
     telling: tuple[str, ...]
 
     @classmethod
     def of(cls, question: str, titles: Collection[str]) -> "Asked":
         """What `question` asks about the conditions in `titles`."""
-        named = {each for title in titles for each in content_stems(title)}
+        named = frozenset(each for title in titles for each in content_stems(title))
         asking = asking_clauses(question)
         kinds = intents(asking)
         shown = frozenset(each for intent in kinds for each in _SHOW[intent])
@@ -82,7 +81,7 @@ class Asked:
             dict.fromkeys(each for each in content_stems(question) if each not in named | _GENERIC | NEGATIONS)
         )
         there = set(content_stems(asking))
-        return cls(question, asking, kinds, focus, tuple(e for e in focus if e in there and e not in shown))
+        return cls(question, asking, kinds, named, focus, tuple(e for e in focus if e in there and e not in shown))
 
 
 @dataclass(frozen=True, slots=True)

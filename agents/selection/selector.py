@@ -15,8 +15,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from agents.search import GuidelineSearch
-from agents.selection.pairs import Array, Asked, Placed, features, headings, kinds
+from agents.search import Array, GuidelineSearch, vectors_of
+from agents.selection.pairs import Asked, Placed, features, headings, kinds
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 _KEPT = 12_000
@@ -84,11 +84,11 @@ class AnswerSelector:
     def scores(self, asked: Asked, placed: Sequence[Placed]) -> Array:
         """(N,) log-odds of a kind, to be compared within one question."""
         words, vectors = _weights()
-        told = self._search.vectors([asked.text, asked.asking])
-        if told is None or len(told[0]) != vectors.width:
+        told = vectors_of(self._search, [asked.text, asked.asking], vectors.width)
+        if told is None:
             return words.scores(asked, placed)
         known = self._known([each.text for each in placed])
-        return vectors.scores(asked, placed, np.array(told, dtype=np.float32), known)
+        return vectors.scores(asked, placed, told, known)
 
     def _known(self, texts: Sequence[str]) -> Array:
         """Vectors (N, D) of published sentences, each computed once as long as it is kept. Nothing a patient wrote."""

@@ -40,7 +40,13 @@ def cached_views(
     """The frozen towers' outputs (looks + views, N, tokens, width), float16, from `file` as far as they are there."""
     views = preset.views if views is None else views
     shape = (looks + views, len(pictures), *sight.seen_shape)
-    key = {"shape": list(shape), "seed": seed, "towers": digest(sight.towers), "pictures": _digest(pictures)}
+    key = {
+        "shape": list(shape),
+        "looks": looks,
+        "seed": seed,
+        "towers": digest(sight.towers),
+        "pictures": _digest(pictures),
+    }
     progress = file.with_suffix(".progress.json")
     done = _done(progress, key) if file.is_file() else 0
     outputs = np.memmap(file, dtype=np.float16, mode="r+" if done else "w+", shape=shape)

@@ -5,12 +5,19 @@ Train each fold in a folder of its own (the same with `--step 1` and `--step 2`)
     for k in 0 1 2 3 4; do skingpt train --step vision --data DATA --run RUN/fold-$k --fold $k/5; done
     skingpt evaluate folds --data DATA RUN/fold-0 RUN/fold-1 RUN/fold-2 RUN/fold-3 RUN/fold-4
 
-A fold whose tower began as weights that saw the photos (`--start`) is refused: its figures would flatter.
+The five towers may share a beginning that saw no phone photo at all: the one fold of a division into one.
+
+    skingpt train --step vision --data DATA --run RUN/none --fold 0/1
+    skingpt train --step vision --data DATA --run RUN/fold-0 --fold 0/5 --start RUN/none
+
+A fold whose tower began as anything else (`--start`) is refused: its figures would flatter.
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +31,8 @@ from model.evaluation.intervals import Figure
 from model.network import SkinGPT, load_skingpt
 from model.pictures import Fold
 from model.training.vision import load_plain_head
+
+READ_BY_VISION = "vision.data.json"
 
 
 def judge_folds(data: Path, runs: Sequence[Path]) -> dict[str, object]:
@@ -73,12 +82,28 @@ def _judged(skingpt: SkinGPT, cases: Cases, *, with_history: bool) -> Judged:
 
 
 def _fold(run: Path) -> Fold:
-    file = run / "vision.data.json"
-    if not file.is_file():
-        raise TrainingError(f"{file} is missing: train the fold's vision step there first")
-    told = json.loads(file.read_text())
+    told = _read_by(run)
     if told["fold"] is None:
         raise TrainingError(f"{run} was trained without --fold")
-    if told["start"] is not None:
-        raise TrainingError(f"{run} began with {told['start']}, which may have seen the fold: train it without --start")
+    if told["start"] is not None and not _saw_no_photo(Path(told["start"])):
+        raise TrainingError(
+            f"{run} began with {told['start']}, which may have seen the fold: train it without --start, or from a"
+            " vision step that was trained with --fold 0/1"
+        )
     return Fold(**told["fold"])
+
+
+def _saw_no_photo(start: Path) -> bool:
+    if not (start / READ_BY_VISION).is_file():
+        return False
+    told = _read_by(start)
+    return told["fold"] == asdict(Fold(0, 1)) and told["start"] is None
+
+
+def _read_by(run: Path) -> dict[str, Any]:
+    """What the run's vision step noted of the data it read."""
+    file = run / READ_BY_VISION
+    if not file.is_file():
+        raise TrainingError(f"{file} is missing: train the fold's vision step there first")
+    told: dict[str, Any] = json.loads(file.read_text())
+    return told

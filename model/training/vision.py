@@ -2,7 +2,7 @@
 
 A random Q-Former with a random language model recites priors; a tower that already separates the kinds is what makes
 the two steps after it worth taking. Run: `skingpt train --preset mini --step vision --data DATA --run RUN`; with
-`--start WEIGHTS` it goes on from released weights instead of the published ViT.
+`--start WEIGHTS` it goes on from released weights, or a run folder's tower, instead of the published ViT.
 """
 
 from collections.abc import Mapping, Sequence
@@ -139,8 +139,8 @@ def train_vision(
 
 
 def _begun(start: Path, side: int) -> PlainHead:
-    """Released weights to go on from, read at the side that is trained: they may be released at a larger one."""
-    head = load_heads(start)
+    """Released weights or a run's tower to go on from, read at the side that is trained; theirs may be a larger one."""
+    head = load_plain_head(start) if (start / VISION).is_file() else load_heads(start)
     set_side(head.tower, side)
     return head
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from model.evaluation.pictures import draw_judged
 from model.evaluation.steadiness import VIEWS, agreement, sampled
 from model.evaluation.study import LEVELS, STATEMENTS
 from model.network import SkinGPT
+from model.pictures import Fold
 from model.vision_tower import PlainHead
 from tests.model.conftest import drawn_lesion
 from worker.settings import WorkerSettings
@@ -259,8 +261,7 @@ def test_folds_are_pooled_and_must_be_whole_and_honest(
         folder = tmp_path / f"fold-{number}"
         folder.mkdir()
         (folder / "step-2").symlink_to(released)
-        told = {"fold": {"number": number, "of": 2}, "start": None}
-        (folder / "vision.data.json").write_text(json.dumps(told))
+        began(folder, Fold(number, 2))
         torch.save(PlainHead(miniature.network.vision_model).state_dict(), folder / "vision.pt")
     where = ["--data", str(drawn_data), "--json"]
     both = [str(tmp_path / f"fold-{number}") for number in range(2)]
@@ -268,10 +269,19 @@ def test_folds_are_pooled_and_must_be_whole_and_honest(
     assert told["n"] == 12
     assert set(told["gain_from_history"]) == {"value", "low", "high"}
     assert "each once" in CliRunner().invoke(app, ["folds", both[0], both[0], *where]).output
-    (tmp_path / "fold-1" / "vision.data.json").write_text(json.dumps(told_start(1)))
-    refused = CliRunner().invoke(app, ["folds", *both, *where])
-    assert (refused.exit_code, "may have seen the fold" in refused.output) == (2, True)
+    none = tmp_path / "none"
+    none.mkdir()
+    began(tmp_path / "fold-1", Fold(1, 2), start=none)
+    for seen in (None, Fold(0, 2)):
+        began(none, seen)
+        refused = CliRunner().invoke(app, ["folds", *both, *where])
+        assert (refused.exit_code, "may have seen the fold" in refused.output) == (2, True)
+    began(none, Fold(0, 1))
+    assert json.loads(run("folds", *both, *where)) == told, "a common beginning that saw no photo is fair"
+    began(none, Fold(0, 1), start=released)
+    assert "may have seen the fold" in CliRunner().invoke(app, ["folds", *both, *where]).output
 
 
-def told_start(number: int) -> dict[str, object]:
-    return {"fold": {"number": number, "of": 2}, "start": "weights"}
+def began(run: Path, fold: Fold | None, start: Path | None = None) -> None:
+    told = {"fold": fold and asdict(fold), "start": start and str(start)}
+    (run / "vision.data.json").write_text(json.dumps(told))

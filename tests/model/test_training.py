@@ -62,6 +62,12 @@ def test_the_mean_with_the_weights_it_began_as(whole: Path, drawn_data: Path, re
     assert all(torch.allclose(mean[name], 0.25 * began[name] + 0.75 * trained[name], atol=1e-6) for name in trained)
 
 
+def test_a_run_may_begin_as_the_tower_of_another(whole: Path, drawn_data: Path, tmp_path: Path) -> None:
+    train_vision(drawn_data, tmp_path, replace(SMALL, kept=1.0), start=whole)
+    one, two = (torch.load(folder / VISION, weights_only=True) for folder in (whole, tmp_path))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 @pytest.fixture(scope="module")
 def whole(drawn_data: Path, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nothing disturbed."""
@@ -139,6 +145,8 @@ def test_folds_part_patients_and_leave_the_test_split_alone(drawn_data: Path) ->
     train = set(read_pictures(drawn_data, "train", 32, fold=Fold(0, 3)).groups)
     assert not train & phone[0]
     assert phone[1] <= train
+    none = read_pictures(drawn_data, "train", 32, fold=Fold(0, 1))
+    assert len(none) and not any(group.startswith("G") for group in none.groups), "one fold of one holds out all"
 
 
 def small_steps(preset: Preset, batches: int = 3) -> Preset:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.triage.ages import age_terms, fever_spans, only_normal_temperatures
 from agents.triage.context import Marks, Whose, marks
+from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.negation import negators
 from agents.triage.phrases import compile_phrases
 from agents.triage.questions import begins_as_question
@@ -154,7 +155,7 @@ def read(text: str) -> Reading:
         "denied": set(),
         "dismissed": set(),
     }
-    parts = sentences(without_skin_tone(text[:_LONGEST_TEXT]))
+    parts = sentences(without_figures_of_speech(without_skin_tone(text[:_LONGEST_TEXT])))
     answers = [*parts[1:], None][: len(parts)]
     told: list[tuple[str, ...]] = []
     for sentence, mark, answer in zip(parts, marks(parts), answers, strict=True):

@@ -1,0 +1,34 @@
+"""Takes out words that would alarm if they were meant: "confused by the labels", "cannot breathe for laughing"."""
+
+import re
+
+_MERRY = r"(?:laugh\w*|giggl\w*|excit\w*|joy|embarr?ass?ment|shame|boredom|nerves)"
+_SO = r"(?:so |very |really |bit |a bit |quite |just |now |totally |still )*"
+_STRANGER_TO = (
+    r"(?!(?: the| what| her| his| my)? ?(?:where|who|day|date|time|year|place|everything|people|name|home|us\b|me\b))"
+)
+_FIGURES = re.compile(
+    rf"\b(?:can'?t|cannot|couldn'?t|could not|hardly) breathe? (?:for|from|with) {_MERRY}"
+    rf"|\bbreathless (?:with|from) {_MERRY}"
+    r"|\bbreathless when i (?:saw|see|heard|read)\b"
+    rf"|\b(?:pass(?:ed|ing)? out|faint(?:ed|ing)?|collaps(?:e|ed|ing)|dy(?:e|ing)|died?) (?:from|of|with) {_MERRY}"
+    rf"|\b{_SO}confus(?:ed|ing|e|ion) (?:by|about|between){_STRANGER_TO}"
+    r"|\bcollapse of (?:my|the|a) nail\w*"
+    r"|\bskin (?:went|is|was|has gone|gone|goes|got) (?:all |so |very |a bit )?(?:floppy|limp)\b"
+    r"|\b(?:floppy|limp) skin\b"
+    r"|(?<=\bhad )scarlet fever\b|(?<=\bafter )scarlet fever\b",
+    re.IGNORECASE,
+)
+_STRAWBERRY = re.compile(r"\bstrawberry[- ](?:birth ?)?(?:mark|n[ae]{1,2}vus)(?=s?\b)", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:same (?:as|thing)|differen\w+|which (?:one|of)|versus|vs)\b", re.IGNORECASE)
+_PUZZLED = re.compile(rf"\b(?:i am|i'?m|im) {_SO}confused\b", re.IGNORECASE)
+
+
+def without_figures_of_speech(text: str) -> str:
+    """The text without them. Never raises.
+
+    Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
+    nothing to do with what somebody ate.
+    """
+    plain = _FIGURES.sub(" ", _STRAWBERRY.sub("haemangioma", text))
+    return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

@@ -1,0 +1,55 @@
+"""Words that alarm only where they are not meant so do not alarm; the same words meant as they stand do.
+
+Run: ``pytest tests/agents/test_figures_of_speech.py``
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.triage import triage_words
+from agents.triage.figures_of_speech import without_figures_of_speech
+from conditions import TriageLevel
+
+ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is morphea the same as scleroderma, im confused",
+        "sorry im so confused by all the sun cream factors, 30 or 50?",
+        "what is the difference between eczema and psoriasis, I'm really confused",
+        "I literally can't breathe for laughing at my sunburn stripes, pink and a bit sore. aloe vera?",
+        "i nearly pass out from embarrassment when my hands sweat. which antiperspirant is strongest",
+        "collapse of my nail bed is how the podiatrist wrote it, thick crumbly yellow nails. do i need tablets",
+        "skin went floppy on my belly after losing six stone. do firming creams do anything",
+        "used a foot peel mask and my heels are flaking, is that meant to happen",
+        "eczema bleeding where she scratches in her sleep, 5 years old, no weeping or crusts. out of cream",
+    ],
+)
+def test_a_figure_of_speech_calls_nobody(text: str) -> None:
+    assert triage_words(text).level not in ALARMS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my dad has cellulitis and a fever and is confused about where he is",
+        "infected cut, shivering and im confused",
+        "gran has a red hot leg, she is confused by what day it is",
+        "my brother has a boil, a red line goes up his arm, he has fever and is not knowing his name",
+        "purple blotches, burning up, no waking up right",
+        "i have hives and can't breathe",
+        "face swelling after nuts, she fainted from the shock of it and cant breathe",
+        "my baby is floppy and her skin is mottled",
+        "she collapsed, rash all over and very hot",
+    ],
+)
+def test_the_same_words_meant_as_they_stand_do(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_taken(text: str) -> None:
+    assert isinstance(without_figures_of_speech(text), str)

@@ -29,16 +29,16 @@ from agents.statements import Statements, Supported, fitting
 from agents.stems import content_stems
 from agents.subjects import Subject, described_in, named_in
 from agents.triage import triage_words
-from agents.triage.told import Fact, facts_told, history_told
+from agents.triage.told import Fact, besides_failures, facts_told, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
-from conditions import TriageLevel
+from conditions import EMERGENCIES, TriageLevel
 from knowledge.record import Passage
 
 _NEAR = 8
 """Passages among which the words of a question must stand."""
-_IN_REPLY, _IN_LONG_REPLY = 4, 6
+_IN_REPLY, _IN_LONG_REPLY = 5, 6
 _AT_LENGTH = 12
 """Sentences asked for where none of the first fits the urgency of the case."""
 _ASKS_OF_MEMORY = re.compile(
@@ -146,11 +146,11 @@ class Adviser:
         described = _described(question, seen_case, near, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
-        fit = self._fit(answer, question, asked, seen_case, told)
+        first = self._fit(answer, question, asked, seen_case, told)
+        fit = _without_what_failed(first, question, told)
         if answer.sentences and not fit:
-            further = self._agent.ask(asked, _AT_LENGTH)
-            fit = self._fit(further, question, asked, seen_case, told)[: _length(question)]
-        fit = _without_what_failed(fit, question, told)
+            further = self._fit(self._agent.ask(asked, _AT_LENGTH), question, asked, seen_case, told)
+            fit = (_without_what_failed(further, question, told) or first)[: _length(question)]
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         words = [fact.words for fact in told]
         taken_for = guess(asked.described, seen_case.level, number)
@@ -208,11 +208,11 @@ def _with_told(case: Case, told: Sequence[Fact]) -> Case:
 
 
 def _without_what_failed(fit: list[Supported], question: str, told: Sequence[Fact]) -> list[Supported]:
-    """The sentences that do not speak of what was tried in vain, where there are others and it is not asked about."""
+    """The sentences that do not speak of what was tried in vain, unless it is asked about."""
     failed = {stem for fact in told if fact.name.startswith("tried:") for stem in content_stems(fact.name)} - _FORMS
-    if asks(question) and not failed.isdisjoint(content_stems(question)):
+    if asks(question) and not failed.isdisjoint(content_stems(besides_failures(question))):
         return fit
-    return [each for each in fit if failed.isdisjoint(content_stems(each.text))] or fit
+    return [each for each in fit if failed.isdisjoint(content_stems(each.text))]
 
 
 def _names_allergen(text: str, told: Sequence[Fact]) -> bool:
@@ -258,9 +258,16 @@ def _described(question: str, seen_case: CaseView, near: Sequence[Passage], *, o
 
 
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:
-    """The conditions the question describes or names; else what "it" is, and of care the most serious before it."""
+    """The conditions the question names or describes; else what "it" is, and of care the most serious besides.
+
+    One that needs help at once comes first where another is named; the most serious does where a photo does not exclude
+    it. Where there are but words, much is not excluded, and what they describe comes first.
+    """
     if named := named_in(question):
-        return (*described, *named)
+        urgent = tuple(each for each in described if each.slug in EMERGENCIES)
+        return tuple(dict.fromkeys((*urgent, *named, *described)))
     serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
-    both = (serious, likely) if is_about_care(question) or likely is None else (likely,)
+    if likely is not None and not is_about_care(question):
+        return (likely,)
+    both = (likely, serious) if seen_case.by_words else (serious, likely)
     return tuple(dict.fromkeys(each for each in both if each is not None))

@@ -33,9 +33,25 @@ _OVER = re.compile(
     r"(?:fine|better|gone|well|recovered|healed|clear|ok|okay|settled|resolved) now (?=$|just |, |i |with |and )"
     r"|(?<!\S)(?:all|fully|completely|have all) (?:healed|gone|better|cleared|recovered|settled|fallen off) "
 )
+_LONG_OVER = re.compile(
+    r"(?<!\S)(?:in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
+    r"|last (?:year|summer|winter|spring|autumn|month|christmas|easter) "
+    r"|(?:weeks?|months?|years?) (?:ago|back|before) |spent (?:\S+ ){0,3}(?:days?|weeks?|months?) "
+    r"|(?:discharged|burns unit|intensive care|icu|hospital) "
+    r"|came home (?:\S+ ){0,4}(?:after|from) )"
+)
+_WELL_NOW = re.compile(
+    r"(?<!\S)(?:hes|shes|theyre|im|(?:he|she|they|we|i|mum|dad|son|daughter|baby) (?:is|are|am|looks?|feels?|seems?)) "
+    r"(?:(?:all|perfectly|absolutely|completely|quite|fully|now|home|and) ){0,3}"
+    r"(?:well|fine|great|grand|ok|okay|better|mending|recovered|healthy|thriving|himself|herself|back at|home now"
+    r"|home and|walking again|on the mend) "
+    r"(?!(?:apart|except|otherwise|but|with|enough) )"
+)
+_NOW = frozenset("now today tonight currently yesterday still keeps getting this hasnt cant wont".split())
 _PAST_VERBS = frozenset(
     "had was were did didnt died went got couldnt wasnt took caught turned recovered survived".split()
 )
+_BEGAN = frozenset("came spread spent hurt began broke blew swelled stuck".split())
 _PRESENT = frozenset(
     "is are am has have im ive hes shes its theyre keeps keep cant isnt arent feels looks now today tonight "
     "currently still getting hasnt havent wont theres yesterday suddenly lately recently since".split()
@@ -137,12 +153,24 @@ def _whose(sentence: Sentence, carried: Whose) -> list[Whose]:
     return read
 
 
+def _is_over(read: Sequence[Sentence]) -> bool:
+    """Whether the whole tells of an illness long over: when or in which hospital it was, and that all is well."""
+    return any(_LONG_OVER.search(each.line) for each in read) and any(_WELL_NOW.search(each.line) for each in read)
+
+
+def _tells_then(sentence: Sentence) -> bool:
+    tokens = set(sentence.tokens)
+    then = any(token in _PAST_VERBS or token in _BEGAN or token.endswith("ed") for token in tokens)
+    return not _NOW & tokens and (then or not _PRESENT & tokens) and not _WELL_NOW.search(sentence.line)
+
+
 def marks(read: Sequence[Sentence]) -> tuple[Marks, ...]:
     """The marks of each sentence, in order: a story told in the past goes on until the present comes in."""
     found: list[Marks] = []
     past, whose = False, Whose.PATIENT
+    over = _is_over(read)
     for sentence in read:
-        then = _past(sentence, past)
+        then = [True] * len(sentence.tokens) if over and _tells_then(sentence) else _past(sentence, past)
         people = _whose(sentence, whose)
         past, whose = then[-1], people[-1]
         found.append(Marks(then, asked(sentence), people))

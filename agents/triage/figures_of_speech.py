@@ -20,6 +20,10 @@ _FIGURES = re.compile(
     re.IGNORECASE,
 )
 _STRAWBERRY = re.compile(r"\bstrawberry[- ](?:birth ?)?(?:mark|n[ae]{1,2}vus)(?=s?\b)", re.IGNORECASE)
+_IN_ONE_PLACE = re.compile(
+    r"\ball over (?=(?:my|his|her|the|their|your) (?:scalp|head|hands?|feet|foot|nose|chin|forehead|toes?|nails?)\b)",
+    re.IGNORECASE,
+)
 _COMPARES = re.compile(r"\b(?:same (?:as|thing)|differen\w+|which (?:one|of)|versus|vs)\b", re.IGNORECASE)
 _PUZZLED = re.compile(rf"\b(?:i am|i'?m|im) {_SO}confused\b", re.IGNORECASE)
 
@@ -28,7 +32,7 @@ def without_figures_of_speech(text: str) -> str:
     """The text without them. Never raises.
 
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
-    nothing to do with what somebody ate.
+    nothing to do with what somebody ate, and all over the scalp is not all over.
     """
-    plain = _FIGURES.sub(" ", _STRAWBERRY.sub("haemangioma", text))
+    plain = _FIGURES.sub(" ", _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text)))
     return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

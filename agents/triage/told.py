@@ -21,12 +21,16 @@ _PREGNANT = re.compile(
 )
 """Pregnancy as said of whoever writes, or of whom they write for."""
 _DENIES = re.compile(r"\b(?:not|no longer|never)\s+$", re.IGNORECASE)
-_NAME = r"(?:(?:the|my|this|that|your|a|an)\s+)?(?P<what>(?:[a-z][\w-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|\
-pills?|shampoo|spray|antihistamines?|steroids?|antibiotics?|moisturi[sz]er|emollient|hydrocortisone|clotrimazole|\
-terbinafine|permethrin|aciclovir|ibuprofen))"
+_THING = (
+    r"(?:[a-z][\w-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|pills?|shampoo|spray|antihistamines?|steroids?"
+    r"|antibiotics?|moisturi[sz]er|emollient|hydrocortisone|clotrimazole|terbinafine|permethrin|aciclovir|ibuprofen"
+    r"|antiperspirant|lacquer)"
+)
+_NAME = rf"(?:(?:the|my|this|that|your|a|an)\s+)?(?P<what>{_THING})"
 _FAILED = re.compile(
     rf"\b{_NAME}\s+(?:has|have|had)?\s*(?:did|does|do|is|was)?\s*(?:not|n't|nt|didn'?t|doesn'?t|hasn'?t|isn'?t|never)\s*"
-    r"(?:really\s+)?(?:help\w*|work\w*)",
+    r"(?:really\s+)?(?:help\w*|work\w*)"
+    rf"|\bafter\s+(?:(?:the|my|this|that|a|an)\s+)?(?P<fails>{_THING})\s+fail(?:s|ed)\b",
     re.IGNORECASE,
 )
 _DAYS_IN_YEAR = 365.25
@@ -77,6 +81,11 @@ def _found(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
     return tuple(found.values())
 
 
+def besides_failures(text: str) -> str:
+    """The text without what it says to have been tried in vain."""
+    return _FAILED.sub(" ", text)
+
+
 def history_told(facts: Sequence[Fact], history: History) -> History:
     """The history with what the words tell beside the buttons; without what the patient called wrong."""
     names = {fact.name: fact for fact in facts}
@@ -110,7 +119,7 @@ def _facts(text: str) -> Iterator[Fact]:
             for what in re.split(r" (?:and|or) ", match["what"].casefold()):
                 yield Fact(f"allergy:{what[:_LONGEST]}", f"allergic to {what[:_LONGEST]}")
     for match in _FAILED.finditer(text):
-        what = " ".join(match["what"].casefold().split())[:_LONGEST]
+        what = " ".join((match["what"] or match["fails"]).casefold().split())[:_LONGEST]
         yield Fact(f"tried:{what}", f"{what} did not help")
 
 

@@ -26,7 +26,7 @@ from agents.triage.words import triage_words
 from conditions import EMERGENCIES, TriageLevel
 
 FALSE_ALARMS = {
-    TriageLevel.EMERGENCY: 0.006,
+    TriageLevel.EMERGENCY: 0.007,
     TriageLevel.SAME_DAY: 0.01,
     TriageLevel.THIS_WEEK: 0.03,
     TriageLevel.ROUTINE: 0.10,

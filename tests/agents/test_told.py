@@ -25,6 +25,8 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
         ("I'm allergic to penicillin and latex.", {"allergic to penicillin", "allergic to latex"}),
         ("the clotrimazole cream did not help", {"clotrimazole cream did not help"}),
         ("Steroid cream doesn't work", {"steroid cream did not help"}),
+        ("The antibiotics did not work", {"antibiotics did not help"}),
+        ("What is there after the antiperspirant fails?", {"antiperspirant did not help"}),
         ("I am not pregnant", set()),
         ("I am not allergic to anything", set()),
         ("my neighbour is pregnant", set()),

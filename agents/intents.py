@@ -11,6 +11,7 @@ _BEGINS_A_QUESTION = (
     r"(?:what(?:['’]?s)?|how|why|which|should (?:i|we)|do (?:i|we|they)|does (?:it|the)|"
     r"can (?:i|we|it|they|my|he|she)|is (?:it|this|that)|are they|will (?:it|they|i)|would (?:it|that))\b"
 )
+_WITH_MARK = re.compile(r"[^.!?\n]+\?")
 _CLAUSES = re.compile(
     rf"(?<=[,.;:!?–—-])\s+|(?<=\w){_WITHIN_A_QUESTION}\s+(?={_BEGINS_A_QUESTION})",
     re.IGNORECASE,
@@ -106,6 +107,8 @@ _SIGNS = {
         r"(?:doctor|gp|someone) (?:look|see)|looked at|bad enough|turning (?:nasty|bad|dangerous)|when must|"
         r"see (?:a|the|my) (?:doctor|gp|dermatologist|specialist)|go to (?:a|the) (?:doctor|hospital|"
         r"gp|emergency)|urgent\w*|"
+        r"needs? (?:(?:to )?(?:see |be seen |seen |seeing )?(?:by )?(?:a |the |my )?(?:doctor|gp|nurse|"
+        r"hospital)|seen|seeing)|"
         r"how soon|when (?:should|do|must) i|get help|seek|worr\w+|appointment|referral|warning signs?|"
         r"watch (?:out )?for|call (?:a|the|my))\b",
         "When to get help",
@@ -198,8 +201,12 @@ def asks(text: str) -> bool:
 
 
 def asking_clauses(question: str) -> str:
-    """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch."""
-    clauses = _CLAUSES.split(question)
+    """The clauses that ask: "ring shaped itchy rash, is it contagious?" asks of contagion, not of rings or itch.
+
+    Where sentences with a question mark ask something that is known, the others do not ask.
+    """
+    marked = " ".join(_WITH_MARK.findall(question))
+    clauses = _CLAUSES.split(marked if intents(marked) else question)
     known = [clause for clause in clauses if intents(clause)]
     asking = [clause for clause in clauses if _SURELY_ASKS.search(clause)]
     return " ".join(asking or [clause for clause in known if _ASKS.search(clause)] or known) or question

@@ -60,7 +60,7 @@ def release(
         WeightsError: `side` cannot be cut into patches.
     """
     skingpt = trained.skingpt
-    _read_at(skingpt, side, looks)
+    read_at(skingpt, side, looks)
     val = _whole_lesions(data, skingpt.network.config.vision_config.image_size)
     chosen = choose(skingpt, _looks_at(skingpt, val), [facts_text(facts) for facts in val.facts])
     temperature = fitted_temperature(chosen.choices, torch.from_numpy(val.choice))
@@ -74,7 +74,12 @@ def release(
     return figures
 
 
-def _read_at(skingpt: SkinGPT, side: int | None, looks: int | None) -> None:
+def read_at(skingpt: SkinGPT, side: int | None, looks: int | None) -> None:
+    """Has the network read pictures of `side` pixels, in `looks` looks; what is None stays as it is.
+
+    Raises:
+        WeightsError: `side` cannot be cut into patches.
+    """
     if side is not None:
         set_side(skingpt.network.vision_model, side)
         skingpt.network.config.vision_config.image_size = side

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 import typer
@@ -79,11 +79,14 @@ def steps(
 def folds(
     runs: Annotated[list[Path], typer.Argument(help="The run folders, one a fold.")],
     data: Annotated[Path, typer.Option("--data", help="Folder with pad_ufes_20.")],
+    side: Annotated[int | None, typer.Option(help="Pixels a photo is read at; as trained if left out.")] = None,
+    looks: Annotated[Literal["1", "2", "4"] | None, typer.Option(help="Looks at a photo; as trained.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Out of fold on PAD-UFES-20's train and validation patients, the plain head beside."""
     with told_plainly():
-        _show(judge_folds(data, runs), as_json=as_json)
+        told = judge_folds(data, runs, side=side, looks=int(looks) if looks else None)
+        _show(told, as_json=as_json)
 
 
 @app.command()

@@ -10,7 +10,8 @@ The five towers may share a beginning that saw no phone photo at all: the one fo
     skingpt train --step vision --data DATA --run RUN/none --fold 0/1
     skingpt train --step vision --data DATA --run RUN/fold-0 --fold 0/5 --start RUN/none
 
-A fold whose tower began as anything else (`--start`) is refused: its figures would flatter.
+`--side 208 --looks 4` reads the photos as the shipped mini does. A fold whose tower began as anything else (`--start`)
+is refused: its figures would flatter.
 """
 
 import json
@@ -30,13 +31,19 @@ from model.evaluation.figures import Judged, choice_figures, difference
 from model.evaluation.intervals import Figure
 from model.network import SkinGPT, load_skingpt
 from model.pictures import Fold
+from model.release import read_at
 from model.training.vision import load_plain_head
+from model.vision_tower import PlainHead, set_side
 
 READ_BY_VISION = "vision.data.json"
 
 
-def judge_folds(data: Path, runs: Sequence[Path]) -> dict[str, object]:
+def judge_folds(
+    data: Path, runs: Sequence[Path], *, side: int | None = None, looks: int | None = None
+) -> dict[str, object]:
     """Figures pooled over the folds: photo alone, with history, the plain head, and what lies between them.
+
+    Photos are read as in training, or as `side` and `looks` have it, which a release can change too.
 
     Raises:
         TrainingError: the runs are not the folds of one division, each once, or one began with weights that saw it.
@@ -51,11 +58,12 @@ def judge_folds(data: Path, runs: Sequence[Path]) -> dict[str, object]:
     photo, history, plain = [], [], []
     for run, fold in zip(runs, folds, strict=True):
         skingpt: SkinGPT = load_skingpt(run / "step-2")
+        read_at(skingpt, side, looks)
         cases = read_cases(skingpt, [record for record in fold.split(records)["val"] if not record.cutout])
         photo.append(_judged(skingpt, cases, with_history=False))
         history.append(_judged(skingpt, cases, with_history=True))
         with torch.inference_mode():
-            plain.append(cases.judged(load_plain_head(run).heads(cases.features.float())[0].softmax(-1)))
+            plain.append(cases.judged(_head(run, side).heads(cases.features.float())[0].softmax(-1)))
     one, two, head = pooled(photo), pooled(history), pooled(plain)
     over_head: Figure = difference(one, head)
     return {
@@ -79,6 +87,13 @@ def pooled(parts: Sequence[Judged]) -> Judged:
 
 def _judged(skingpt: SkinGPT, cases: Cases, *, with_history: bool) -> Judged:
     return cases.judged(choose(skingpt, cases.features, cases.facts(with_history=with_history)).choices.exp())
+
+
+def _head(run: Path, side: int | None) -> PlainHead:
+    head = load_plain_head(run)
+    if side is not None:
+        set_side(head.tower, side)
+    return head
 
 
 def _fold(run: Path) -> Fold:

@@ -268,6 +268,8 @@ def test_folds_are_pooled_and_must_be_whole_and_honest(
     told = json.loads(run("folds", *both, *where))
     assert told["n"] == 12
     assert set(told["gain_from_history"]) == {"value", "low", "high"}
+    looked = json.loads(run("folds", *both, *where, "--looks", "2"))
+    assert looked["n"] == 12 and looked["plain_head"] != told["plain_head"], "mirrored, a picture is another one"
     assert "each once" in CliRunner().invoke(app, ["folds", both[0], both[0], *where]).output
     none = tmp_path / "none"
     none.mkdir()

@@ -248,10 +248,17 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
 def _described(question: str, seen_case: CaseView, near: Sequence[Passage], *, opens: bool) -> tuple[Subject, ...]:
     """What a question is about that names nothing: what the search finds, or what the words that open a case tell.
 
-    Of one that describes something and names another condition ("my eczema has punched-out sores"), what is found too.
+    Of one that describes something and names another condition ("my eczema has punched-out sores"), what is found too,
+    unless what is named was found as well and the other needs no help at once.
     """
     if named := named_in(question):
-        return tuple(each for each in described_in(question, near) if each not in named and describes(question))
+        found = {passage.slug for passage in near}
+        is_found = any(each.slug in found for each in named)
+        return tuple(
+            each
+            for each in described_in(question, near)
+            if each not in named and describes(question) and (each.slug in EMERGENCIES or not is_found)
+        )
     if seen_case.leading is None:
         return described_in(question, near)
     return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()

@@ -59,15 +59,21 @@ _PATTERNS = {
 }
 
 
+_IN_CAPITALS = {"dress": re.compile(r"\bDRESS\b(?=.*[a-z])", re.DOTALL)}
+_TAKEN_FOR = re.compile(r"\b(?:(?:i|we) (?:took|mistook)|mistaken for)\b[^.!?;]{0,40}$")
+"""Who took it for ringworm says that it is something else."""
+
+
 def named_in(question: str) -> tuple[Subject, ...]:
     """The conditions the question names, at most three, in the order they are named."""
     plain = question.casefold().replace("’", "'")
     found = [
         (match.start(), -len(match.group()), slug)
         for slug, pattern in _PATTERNS.items()
-        if (match := pattern.search(plain))
+        if (match := pattern.search(plain)) and not _TAKEN_FOR.search(plain[: match.start()])
     ]
-    return tuple(Subject.of(slug) for _, _, slug in sorted(found)[:3])
+    found += [(match.start(), 0, slug) for slug, pattern in _IN_CAPITALS.items() if (match := pattern.search(question))]
+    return tuple(Subject.of(slug) for slug in dict.fromkeys(slug for _, _, slug in sorted(found)))[:3]
 
 
 def described_in(question: str, near: Sequence[Passage]) -> tuple[Subject, ...]:

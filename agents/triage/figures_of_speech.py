@@ -16,12 +16,18 @@ _FIGURES = re.compile(
     r"|\bcollapse of (?:my|the|a) nail\w*"
     r"|\bskin (?:went|is|was|has gone|gone|goes|got) (?:all |so |very |a bit )?(?:floppy|limp)\b"
     r"|\b(?:floppy|limp) skin\b"
+    r"|\bi stop breathing (?:in|during) my sleep\b"
     r"|(?<=\bhad )scarlet fever\b|(?<=\bafter )scarlet fever\b",
     re.IGNORECASE,
 )
 _STRAWBERRY = re.compile(r"\bstrawberry[- ](?:birth ?)?(?:mark|n[ae]{1,2}vus)(?=s?\b)", re.IGNORECASE)
 _IN_ONE_PLACE = re.compile(
     r"\ball over (?=(?:my|his|her|the|their|your) (?:scalp|head|hands?|feet|foot|nose|chin|forehead|toes?|nails?)\b)",
+    re.IGNORECASE,
+)
+_NEAR_A_NEWBORN = re.compile(
+    r"\b(?P<near>kiss\w*|hold(?:ing)?|cuddl\w*|visit\w*|hug\w*|meet\w*) "
+    r"(?:(?:my|the|our|her|his|their|a) )?(?:newborn|new born|\d+[- ]weeks?[- ]old)\b",
     re.IGNORECASE,
 )
 _COMPARES = re.compile(r"\b(?:same (?:as|thing)|differen\w+|which (?:one|of)|versus|vs)\b", re.IGNORECASE)
@@ -32,7 +38,9 @@ def without_figures_of_speech(text: str) -> str:
     """The text without them. Never raises.
 
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
-    nothing to do with what somebody ate, and all over the scalp is not all over.
+    nothing to do with what somebody ate, and all over the scalp is not all over, and
+    who asks whether they may kiss a newborn is not one.
     """
-    plain = _FIGURES.sub(" ", _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text)))
+    plain = _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text))
+    plain = _FIGURES.sub(" ", _NEAR_A_NEWBORN.sub(r"\g<near> a", plain))
     return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

@@ -15,7 +15,8 @@ _TOLD = re.compile(
     rf"|\b(?P<mine>(?:my|his|her|our|their) skin)(?: tone| colou?r| type)?(?:'s| is|s)? {_TONES}(?: skin)?\b"
     rf"{_OF_A_PLACE}"
     r"|\b(?:black|brown|dark|african|caribbean|asian|indian)[- ](?:skinned )?"
-    r"(?P<who>wom[ae]n|m[ae]n|person|people|girl|boy|guy|lady|child|baby|toddler|kid|lad)\b",
+    r"(?P<who>wom[ae]n|m[ae]n|person|people|girl|boy|guy|lady|child|baby|toddler|kid|lad|son|daughter|"
+    r"husband|wife|mum|mother|dad|father|brother|sister|patient|family)\b",
     re.IGNORECASE,
 )
 

@@ -10,7 +10,7 @@ from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents
 from agents.replying import guess, who_can_tell
 from agents.scope.words import outside_by_words
-from agents.subjects import Subject
+from agents.subjects import Subject, named_in
 from agents.triage import triage_words
 from conditions import EMERGENCIES, TriageLevel
 from tests.agents.library import PASSAGES
@@ -38,6 +38,12 @@ _DESCRIBES = "a scaly itchy ring with a clear middle on my arm that grows"
 def test_what_is_asked_is_heard_and_not_what_is_described(question: str, asks: Intent) -> None:
     assert asks in intents(asking_clauses(question))
     assert Intent.SELF_CARE not in intents(asking_clauses(question)) or asks is Intent.SELF_CARE
+
+
+def test_what_it_was_mistaken_for_is_not_named_and_a_name_in_capitals_is() -> None:
+    assert named_in("A flat scaly patch on my shin. I took it for ringworm or psoriasis, but no cream helps.") == ()
+    assert [each.slug for each in named_in("The letter says DRESS after allopurinol. What is it?")] == ["dress"]
+    assert named_in("the dress rubs my neck") == ()
 
 
 def test_a_child_who_is_spoken_of_is_not_what_is_asked_about() -> None:

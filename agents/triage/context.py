@@ -36,17 +36,16 @@ _OVER = re.compile(
 _LONG_OVER = re.compile(
     r"(?<!\S)(?:in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
     r"|last (?:year|summer|winter|spring|autumn|month|christmas|easter) "
-    r"|(?:weeks?|months?|years?) (?:ago|back|before) |spent (?:\S+ ){0,3}(?:days?|weeks?|months?) "
-    r"|(?:discharged|burns unit|intensive care|icu|hospital) "
+    r"|(?:months?|years?) (?:ago|back|before) |spent (?:\S+ ){0,3}(?:weeks?|months?) "
+    r"|(?:in|from|out of|left) (?:(?:the|our) )?hospital |(?:discharged|burns unit|intensive care|icu) "
     r"|came home (?:\S+ ){0,4}(?:after|from) )"
 )
 _WELL_NOW = re.compile(
-    r"(?<!\S)(?:hes|shes|theyre|im|(?:he|she|they|we|i|mum|dad|son|daughter|baby) (?:is|are|am|looks?|feels?|seems?)) "
-    r"(?:(?:all|perfectly|absolutely|completely|quite|fully|now|home|and) ){0,3}"
-    r"(?:well|fine|great|grand|ok|okay|better|mending|recovered|healthy|thriving|himself|herself|back at|home now"
-    r"|home and|walking again|on the mend) "
-    r"(?!(?:apart|except|otherwise|but|with|enough) )"
+    r"(?<!\S)(?:well|fine|great|grand|lovely|ok|okay|better|himself|herself|mending|healthy) (?:now|again|these days) "
+    r"(?!(?:apart|except|otherwise|but|with|though) )"
+    r"|(?<!\S)(?:fully recovered|home and mending|walking again|back at (?:school|work|nursery)) "
 )
+"""Without "now" it may mean that somebody bears the illness well."""
 _NOW = frozenset("now today tonight currently yesterday still keeps getting this hasnt cant wont".split())
 _PAST_VERBS = frozenset(
     "had was were did didnt died went got couldnt wasnt took caught turned recovered survived".split()

@@ -12,7 +12,7 @@ _FIGURES = re.compile(
     rf"|\bbreathless (?:with|from) {_MERRY}"
     r"|\bbreathless when i (?:saw|see|heard|read)\b"
     rf"|\b(?:pass(?:ed|ing)? out|faint(?:ed|ing)?|collaps(?:e|ed|ing)|dy(?:e|ing)|died?) (?:from|of|with) {_MERRY}"
-    rf"|\b{_SO}confus(?:ed|ing|e|ion) (?:by|about|between){_STRANGER_TO}"
+    rf"|\b(?:i am|i'?m|im|i) {_SO}confused? (?:by|about|between){_STRANGER_TO}"
     r"|\bcollapse of (?:my|the|a) nail\w*"
     r"|\bskin (?:went|is|was|has gone|gone|goes|got) (?:all |so |very |a bit )?(?:floppy|limp)\b"
     r"|\b(?:floppy|limp) skin\b"
@@ -26,7 +26,8 @@ _IN_ONE_PLACE = re.compile(
     re.IGNORECASE,
 )
 _NEAR_A_NEWBORN = re.compile(
-    r"\b(?P<near>kiss\w*|hold(?:ing)?|cuddl\w*|visit\w*|hug\w*|meet\w*) "
+    r"\b(?P<near>(?:(?:can|may|could|should) (?:i|we|he|she)|(?:ok|okay|safe|fine|allowed) to) "
+    r"(?:kiss|hold|cuddle|visit|hug|meet)) "
     r"(?:(?:my|the|our|her|his|their|a) )?(?:newborn|new born|\d+[- ]weeks?[- ]old)\b",
     re.IGNORECASE,
 )
@@ -38,8 +39,8 @@ def without_figures_of_speech(text: str) -> str:
     """The text without them. Never raises.
 
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
-    nothing to do with what somebody ate, and all over the scalp is not all over, and
-    who asks whether they may kiss a newborn is not one.
+    nothing to do with what somebody ate, all over the scalp is not all over, and who asks whether they may kiss a
+    newborn is not one.
     """
     plain = _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text))
     plain = _FIGURES.sub(" ", _NEAR_A_NEWBORN.sub(r"\g<near> a", plain))

@@ -40,6 +40,8 @@ def test_a_figure_of_speech_calls_nobody(text: str) -> None:
     [
         "my dad has cellulitis and a fever and is confused about where he is",
         "infected cut, shivering and im confused",
+        "I am holding my newborn, he has a fever and blisters",
+        "her leg is red hot and infected, she is hot and confused about things",
         "gran has a red hot leg, she is confused by what day it is",
         "my brother has a boil, a red line goes up his arm, he has fever and is not knowing his name",
         "purple blotches, burning up, no waking up right",

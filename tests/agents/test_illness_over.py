@@ -31,6 +31,8 @@ def test_an_illness_long_over_calls_nobody(text: str) -> None:
     [
         "he was discharged from hospital yesterday and is confused now with a red hot leg",
         "we came home from hospital after sepsis. she is ok but very drowsy and mottled today",
+        "he started lamotrigine three weeks ago and came out in blisters, his mouth got sore. He is fine in himself",
+        "should I take her to hospital? she had hives and couldn't breathe after nuts, she is fine now",
         "he had peanuts, his lips swelled up and he wheezed, he is fine now",
         "dad spent two weeks in hospital. he is well but his leg is red and spreading and he is shivering",
     ],

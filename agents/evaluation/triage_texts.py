@@ -50,7 +50,7 @@ def figures(path: Path | None = None) -> Mapping[str, Any]:
         "texts": len(found),
         "emergencies": len(emergencies),
         "missed": sum(got is not TriageLevel.EMERGENCY for got in emergencies),
-        "false_alarms": sum(got in _ALARMS for got in calm) / len(calm),
+        "false_alarms": sum(got in _ALARMS for got in calm) / max(1, len(calm)),
         "exact": apart.count(0) / len(apart),
         "within_one": sum(distance <= 1 for distance in apart) / len(apart),
     }

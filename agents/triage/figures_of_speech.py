@@ -25,6 +25,10 @@ _IN_ONE_PLACE = re.compile(
     r"\ball over (?=(?:my|his|her|the|their|your) (?:scalp|head|hands?|feet|foot|nose|chin|forehead|toes?|nails?)\b)",
     re.IGNORECASE,
 )
+_OF_ITS_COLOUR = re.compile(
+    r"\b(?P<of>(?:eczema|psoriasis)(?: on (?:my|his|her|the) \w+(?: \w+)?)?) looks? (?:more )?(?:grey|gray|purple|purplish)\b",
+    re.IGNORECASE,
+)
 _NEAR_A_NEWBORN = re.compile(
     r"\b(?P<near>(?:(?:can|may|could|should) (?:i|we|he|she)|(?:ok|okay|safe|fine|allowed) to) "
     r"(?:kiss|hold|cuddle|visit|hug|meet)) "
@@ -40,8 +44,9 @@ def without_figures_of_speech(text: str) -> str:
 
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
     nothing to do with what somebody ate, all over the scalp is not all over, and who asks whether they may kiss a
-    newborn is not one.
+    newborn is not one, and eczema may look grey on a child who does not.
     """
     plain = _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text))
+    plain = _OF_ITS_COLOUR.sub(r"\g<of>", plain)
     plain = _FIGURES.sub(" ", _NEAR_A_NEWBORN.sub(r"\g<near> a", plain))
     return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

@@ -26,7 +26,8 @@ _IN_ONE_PLACE = re.compile(
     re.IGNORECASE,
 )
 _OF_ITS_COLOUR = re.compile(
-    r"\b(?P<of>(?:eczema|psoriasis)(?: on (?:my|his|her|the) \w+(?: \w+)?)?) looks? (?:more )?(?:grey|gray|purple|purplish)\b",
+    r"(?:^|[.!?,;] *|\b(?:his|her|my|the) )(?P<of>(?:eczema|psoriasis)(?: on (?:my|his|her|the) \w+(?: \w+)?)?)"
+    r" looks? (?:more )?(?:grey|gray|purple|purplish)\b",
     re.IGNORECASE,
 )
 _NEAR_A_NEWBORN = re.compile(

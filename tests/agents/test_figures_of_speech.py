@@ -52,6 +52,7 @@ def test_a_figure_of_speech_calls_nobody(text: str) -> None:
         "I want to take all my tablets tonight",
         "my baby stops breathing in her sleep",
         "my newborn has blisters",
+        "my baby with eczema looks grey",
         "my son has eczema and he looks grey and floppy",
         "my baby is floppy and her skin is mottled",
         "she collapsed, rash all over and very hot",

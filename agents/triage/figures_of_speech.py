@@ -26,7 +26,7 @@ _IN_ONE_PLACE = re.compile(
     re.IGNORECASE,
 )
 _OF_ITS_COLOUR = re.compile(
-    r"(?:^|[.!?,;] *|\b(?:his|her|my|the) )(?P<of>(?:eczema|psoriasis)(?: on (?:my|his|her|the) \w+(?: \w+)?)?)"
+    r"(?P<of>(?:^|[.!?,;] *|\b(?:his|her|my|the) )(?:eczema|psoriasis)(?: on (?:my|his|her|the) \w+(?: \w+)?)?)"
     r" looks? (?:more )?(?:grey|gray|purple|purplish)\b",
     re.IGNORECASE,
 )

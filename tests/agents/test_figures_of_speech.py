@@ -62,6 +62,11 @@ def test_the_same_words_meant_as_they_stand_do(text: str) -> None:
     assert triage_words(text).level is TriageLevel.EMERGENCY
 
 
+def test_the_words_around_a_figure_of_speech_stay_apart() -> None:
+    assert without_figures_of_speech("He has a fever. Eczema looks grey") == "He has a fever. Eczema"
+    assert without_figures_of_speech("mum says his eczema looks purple") == "mum says his eczema"
+
+
 @given(st.text(max_size=400))
 def test_any_text_is_taken(text: str) -> None:
     assert isinstance(without_figures_of_speech(text), str)

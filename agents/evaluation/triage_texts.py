@@ -11,8 +11,8 @@ from agents.triage import triage_words
 from conditions import TriageLevel
 
 HELD_OUT = Path(__file__).with_name("triage_held_out.yaml")
-_CALM = (TriageLevel.ROUTINE, TriageLevel.SELF_CARE)
-_ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+CALM = (TriageLevel.ROUTINE, TriageLevel.SELF_CARE)
+ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ def figures(path: Path | None = None) -> Mapping[str, Any]:
     """Emergencies missed, the share of false alarms, of exact levels and of levels within one."""
     found = [(triage_words(each.text).level, each) for each in load(path or HELD_OUT)]
     emergencies = [got for got, each in found if each.level is TriageLevel.EMERGENCY]
-    calm = [got for got, each in found if each.level in _CALM]
+    calm = [got for got, each in found if each.level in CALM]
     apart = [each.apart(got) for got, each in found]
     return {
         "texts": len(found),
         "emergencies": len(emergencies),
         "missed": sum(got is not TriageLevel.EMERGENCY for got in emergencies),
-        "false_alarms": sum(got in _ALARMS for got in calm) / max(1, len(calm)),
+        "false_alarms": sum(got in ALARMS for got in calm) / max(1, len(calm)),
         "exact": apart.count(0) / len(apart),
         "within_one": sum(distance <= 1 for distance in apart) / len(apart),
     }

@@ -50,7 +50,7 @@ _NOW = frozenset("now today tonight currently yesterday still keeps getting this
 _PAST_VERBS = frozenset(
     "had was were did didnt died went got couldnt wasnt took caught turned recovered survived".split()
 )
-_BEGAN = frozenset("came spread spent hurt began broke blew swelled stuck".split())
+_BEGAN = frozenset("came spread spent hurt began broke blew stuck".split())
 _PRESENT = frozenset(
     "is are am has have im ive hes shes its theyre keeps keep cant isnt arent feels looks now today tonight "
     "currently still getting hasnt havent wont theres yesterday suddenly lately recently since".split()

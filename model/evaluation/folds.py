@@ -32,10 +32,8 @@ from model.evaluation.intervals import Figure
 from model.network import SkinGPT, load_skingpt
 from model.pictures import Fold
 from model.release import read_at
+from model.training.run_folder import RunFolder
 from model.training.vision import load_plain_head
-from model.vision_tower import PlainHead, set_side
-
-READ_BY_VISION = "vision.data.json"
 
 
 def judge_folds(
@@ -63,14 +61,16 @@ def judge_folds(
         photo.append(_judged(skingpt, cases, with_history=False))
         history.append(_judged(skingpt, cases, with_history=True))
         with torch.inference_mode():
-            plain.append(cases.judged(_head(run, side).heads(cases.features.float())[0].softmax(-1)))
-    one, two, head = pooled(photo), pooled(history), pooled(plain)
-    over_head: Figure = difference(one, head)
+            head = load_plain_head(run)
+            head.tower = skingpt.network.vision_model
+            plain.append(cases.judged(head.heads(cases.features.float())[0].softmax(-1)))
+    one, two, heads = pooled(photo), pooled(history), pooled(plain)
+    over_head: Figure = difference(one, heads)
     return {
         "n": len(one.truth),
         "photo_only": choice_figures(one),
         "with_history": choice_figures(two),
-        "plain_head": choice_figures(head),
+        "plain_head": choice_figures(heads),
         "balanced_accuracy_over_plain_head": over_head,
         "gain_from_history": difference(two, one),
     }
@@ -89,13 +89,6 @@ def _judged(skingpt: SkinGPT, cases: Cases, *, with_history: bool) -> Judged:
     return cases.judged(choose(skingpt, cases.features, cases.facts(with_history=with_history)).choices.exp())
 
 
-def _head(run: Path, side: int | None) -> PlainHead:
-    head = load_plain_head(run)
-    if side is not None:
-        set_side(head.tower, side)
-    return head
-
-
 def _fold(run: Path) -> Fold:
     told = _read_by(run)
     if told["fold"] is None:
@@ -109,7 +102,7 @@ def _fold(run: Path) -> Fold:
 
 
 def _saw_no_photo(start: Path) -> bool:
-    if not (start / READ_BY_VISION).is_file():
+    if not RunFolder(start, "vision").data.is_file():
         return False
     told = _read_by(start)
     return told["fold"] == asdict(Fold(0, 1)) and told["start"] is None
@@ -117,7 +110,7 @@ def _saw_no_photo(start: Path) -> bool:
 
 def _read_by(run: Path) -> dict[str, Any]:
     """What the run's vision step noted of the data it read."""
-    file = run / READ_BY_VISION
+    file = RunFolder(run, "vision").data
     if not file.is_file():
         raise TrainingError(f"{file} is missing: train the fold's vision step there first")
     told: dict[str, Any] = json.loads(file.read_text())

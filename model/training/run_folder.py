@@ -38,6 +38,11 @@ class RunFolder:
         return self.folder / f"{self.step}.jsonl"
 
     @property
+    def data(self) -> Path:
+        """What the step read."""
+        return self.folder / f"{self.step}.data.json"
+
+    @property
     def tensorboard(self) -> Path:
         """TensorBoard's folder of the step."""
         return self.folder / "tensorboard" / self.step
@@ -53,7 +58,7 @@ class RunFolder:
             raise TypeError("a recipe is a dataclass")
         told = {"recipe": asdict(recipe), "versions": _versions()}
         self._same_or_new(self.folder / f"{self.step}.config.json", told, "recipe")
-        self._same_or_new(self.folder / f"{self.step}.data.json", dict(data), None)
+        self._same_or_new(self.data, dict(data), None)
 
     def _same_or_new(self, file: Path, told: dict[str, Any], part: str | None) -> None:
         text = json.dumps(told, indent=1, default=str)

@@ -5,10 +5,9 @@ Run: ``pytest tests/agents/test_illness_over.py``
 
 import pytest
 
+from agents.evaluation.triage_texts import ALARMS
 from agents.triage import triage_words
 from conditions import TriageLevel
-
-ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
 
 @pytest.mark.parametrize(

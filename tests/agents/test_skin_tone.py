@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.evaluation.triage_texts import ALARMS
 from agents.triage import triage_words
 from agents.triage.skin_tone import without_skin_tone
 from conditions import TriageLevel
-
-ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
 
 @pytest.mark.parametrize(

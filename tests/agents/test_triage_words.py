@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.evaluation.triage_texts import ALARMS, CALM
 from agents.triage import triage_words
 from conditions import TriageLevel
 
@@ -20,8 +21,6 @@ CASES: dict[TriageLevel, list[str]] = {
     ).items()
 }
 ALL = [(text, level) for level, texts in CASES.items() for text in texts]
-CALM = (TriageLevel.ROUTINE, TriageLevel.SELF_CARE)
-ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
 
 def test_there_are_enough_cases_of_each_kind() -> None:
@@ -75,7 +74,7 @@ def test_a_text_of_any_length_is_read() -> None:
     ("text", "level"),
     [
         ("my leg is infected and I am shivering", TriageLevel.EMERGENCY),
-        ("my leg is infected and I am not shivering", None),
+        ("my leg is infected and I am not shivering", TriageLevel.THIS_WEEK),
         ("my baby is 3 weeks old and has a temperature of 38.2", TriageLevel.EMERGENCY),
         ("my baby is 3 weeks old and has a temperature of 37.2", None),
         ("my daughter, 8 years, has a temperature of 38.2 and a rash", TriageLevel.SAME_DAY),
@@ -89,15 +88,15 @@ def test_a_text_of_any_length_is_read() -> None:
         ("rash, sore mouth and red eyes, antibiotics since last night, the skin is peeling", TriageLevel.EMERGENCY),
         ("I have floppy bits of skin on my neck", None),
         ("my baby is floppy", TriageLevel.EMERGENCY),
-        ("lichen planus left dark marks on my wrists", None),
+        ("lichen planus left dark marks on my wrists", TriageLevel.ROUTINE),
         ("I have cuts on my wrists", TriageLevel.EMERGENCY),
-        ("I survived sepsis two years ago and my skin is dry", None),
+        ("I survived sepsis two years ago and my skin is dry", TriageLevel.SELF_CARE),
         ("I think this is sepsis", TriageLevel.EMERGENCY),
-        ("red ring on my calf since I walked in the forest", None),
+        ("red ring on my calf since I walked in the forest", TriageLevel.THIS_WEEK),
         ("red ring on my calf since I wore new socks", None),
     ],
 )
 def test_one_word_or_number_can_turn_the_level(text: str, level: TriageLevel | None) -> None:
-    """None: no alarm, which of the three lower levels it is does not matter here."""
+    """None: no alarm; which of the three lower levels it is is learned and may change."""
     told = triage_words(text).level
     assert told is level if level else told not in ALARMS

@@ -18,6 +18,7 @@ from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
+from agents.recognition.recogniser import SEARCHED, likeliest_first
 from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
 from agents.scope.covering import outside
 from agents.scope.words import describes
@@ -34,10 +35,11 @@ from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
 from conditions import EMERGENCIES, TriageLevel
-from knowledge.record import Passage
 
 _NEAR = 8
 """Passages among which the words of a question must stand."""
+_LIKELY = 2
+"""Slugs among which one that is named is what the question describes as well."""
 _IN_REPLY, _IN_LONG_REPLY = 5, 6
 _AT_LENGTH = 12
 """Sentences asked for where none of the first fits the urgency of the case."""
@@ -140,10 +142,11 @@ class Adviser:
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
-        near = self._search.search(question, k=_NEAR)
-        if outside(question, near, self._search):
+        found = self._search.search(question, k=SEARCHED)
+        if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder)
-        described = _described(question, seen_case, near, opens=len(said) == 1 and not case.words)
+        likely = likeliest_first(question, found, self._search)
+        described = _described(question, seen_case, likely, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         first = self._fit(answer, question, asked, seen_case, told)
@@ -245,22 +248,21 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
 
 
-def _described(question: str, seen_case: CaseView, near: Sequence[Passage], *, opens: bool) -> tuple[Subject, ...]:
-    """What a question is about that names nothing: what the search finds, or what the words that open a case tell.
+def _described(question: str, seen_case: CaseView, likely: Sequence[str], *, opens: bool) -> tuple[Subject, ...]:
+    """What a question is about that names nothing: the likeliest slug, or what the words that open a case tell.
 
-    Of one that describes something and names another condition ("my eczema has punched-out sores"), what is found too,
-    unless what is named was found as well and the other needs no help at once.
+    Of one that describes something and names another condition ("my eczema has punched-out sores"), the likeliest too,
+    unless what is named is likely as well and the other needs no help at once.
     """
     if named := named_in(question):
-        found = {passage.slug for passage in near}
-        is_found = any(each.slug in found for each in named)
+        is_found = any(each.slug in likely[:_LIKELY] for each in named)
         return tuple(
             each
-            for each in described_in(question, near)
+            for each in described_in(question, likely)
             if each not in named and describes(question) and (each.slug in EMERGENCIES or not is_found)
         )
     if seen_case.leading is None:
-        return described_in(question, near)
+        return described_in(question, likely)
     return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
 
 

@@ -9,7 +9,6 @@ import yaml
 
 from agents.stems import content_stems
 from conditions import CONDITIONS, MALIGNANT
-from knowledge.record import Passage
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     slug: tuple(names)
@@ -76,11 +75,11 @@ def named_in(question: str) -> tuple[Subject, ...]:
     return tuple(Subject.of(slug) for slug in dict.fromkeys(slug for _, _, slug in sorted(found)))[:3]
 
 
-def described_in(question: str, near: Sequence[Passage]) -> tuple[Subject, ...]:
-    """What a question describes without naming it: the condition whose guideline the search puts first, if it is one.
+def described_in(question: str, likely: Sequence[str]) -> tuple[Subject, ...]:
+    """What a question describes without naming it: the first of the `likely` slugs, if it is a condition's.
 
     Only of a question with several telling words: of fewer the search knows too little.
     """
-    if not near or near[0].slug not in CONDITIONS or len(set(content_stems(question))) < _LEAST_TELLING:
+    if not likely or likely[0] not in CONDITIONS or len(set(content_stems(question))) < _LEAST_TELLING:
         return ()
-    return (Subject.of(near[0].slug),)
+    return (Subject.of(likely[0]),)

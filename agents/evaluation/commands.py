@@ -72,12 +72,17 @@ def agent(
         typer.echo(f"{'ok  ' if bar.reached else 'MISS'} {bar.name:52} {bar.value:8.3f}  {sign} {bar.reach:g}")
 
 
+def library_search() -> Search:
+    """The search of the published library. Raises the errors of `knowledge`, then or when it is asked."""
+    settings = KnowledgeSettings()
+    embedder = RemoteEmbedder(settings.embedder_url)
+    return Search(open_library(settings, embedder), embedder)
+
+
 @contextmanager
 def at_work() -> Iterator[Adviser]:
     """The agent over the published library, with a memory that is gone afterwards. Raises the errors of `knowledge`."""
-    settings = KnowledgeSettings()
-    embedder = RemoteEmbedder(settings.embedder_url)
-    search = Search(open_library(settings, embedder), embedder)
+    search = library_search()
     with TemporaryDirectory() as folder:
         agent_settings = AgentSettings(data=Path(folder))
         memory = open_memory(agent_settings, Vault(b"\0" * 32))  # of made-up patients, erased with the folder

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from agents.history_taking.features import NOT_SURE, Feature, features
 from agents.history_taking.presentations import presentations
+from agents.recognition.recogniser import SEARCHED, likeliest_first
 from agents.search import GuidelineSearch
 from agents.selection.pairs import overlap
 
 MOST_QUESTIONS = 5
 SETTLED = 0.9
 """A weight from which nothing more is asked."""
-_SEARCHED = 40
 _TELLING = 4
 """Words from which the search knows what is described; of fewer it knows little, and how common a thing is counts."""
 _LEAST_GAIN = 0.03
@@ -36,7 +36,7 @@ class _Trust:
     words: float
 
 
-_DESCRIBED, _VAGUE = _Trust(rank=1, seen=0.3, words=0.3), _Trust(rank=0.5, seen=1, words=0.5)
+_DESCRIBED, _VAGUE = _Trust(rank=2, seen=0.3, words=0.3), _Trust(rank=0.5, seen=1, words=0.5)
 """Chosen on the second writer's questions and patients. A full description has been read by the search already."""
 
 
@@ -67,9 +67,9 @@ def candidates(words: str, search: GuidelineSearch, telling: Sequence[str], *, o
     None where no passage has one of the `telling` stems, unless it is known that the words are `of_skin`: the search
     finds something near whatever is said.
     """
-    passages = [passage for passage in search.search(words, k=_SEARCHED) if passage.slug in presentations()]
+    passages = [passage for passage in search.search(words, k=SEARCHED) if passage.slug in presentations()]
     heard = not telling or any(overlap(telling, f"{passage.title} {passage.text}") >= 1 for passage in passages)
-    slugs = tuple(dict.fromkeys(passage.slug for passage in passages)) if heard or of_skin else ()
+    slugs = likeliest_first(words, passages, search) if heard or of_skin else ()
     trust = _DESCRIBED if len(telling) >= _TELLING else _VAGUE
     weights = {
         slug: place**-trust.rank * presentations()[slug].seen ** trust.seen for place, slug in enumerate(slugs, 1)

@@ -1,0 +1,1 @@
+"""Which condition a patient's own words describe, where they do not name it."""

@@ -16,7 +16,19 @@ _FIGURES = re.compile(
     r"|\bcollapse of (?:my|the|a) nail\w*"
     r"|\bskin (?:went|is|was|has gone|gone|goes|got) (?:all |so |very |a bit )?(?:floppy|limp)\b"
     r"|\b(?:floppy|limp) skin\b"
-    r"|\bi stop breathing (?:in|during) my sleep\b"
+    r"|\bi stop breathing (?:in|during) (?:my sleep|the night)\b"
+    r"|\b(?:going|went|go|turned|turning) gr[ea]y at \d+|\bprematurely? gr[ea]y\w*"
+    r"|\bhair (?:(?:has|is|was|all) )?(?:gone|going|went|turn\w+) gr[ea]y"
+    r"|\b(?:coil|hearing aids?|bra|shoe|boot|carpet|kitchen|tight|loose|ill|well|badly) fitting\b"
+    r"|\bthe fitting\b(?! (?:stop|start|last|went|goes))"
+    r"|\bgeographic(?:al)? tongue\b|\btongue (?:\w+ )?looks like a map\b|\bmap[- ]like\b[^.!?;]{0,30}\btongue\b"
+    r"|\blike i(?:'d|'ve| had| have)? (?:just )?(?:drank|drunk|burnt|burned|scalded)\b[^.,;!?]*"
+    r"|\beyelid (?:\w+ ){0,2}twitch\w*|\btwitch\w* (?:eyelid|eye)\b"
+    r"|\bhairs? (?:on|above|over) [^.!?;]{0,25}\blip\b"
+    r"|\bhoarse after (?:\w+ )?(?:choir|sing\w*|shout\w*|cheer\w*|concert|karaoke|match|gig|teaching)\b"
+    r"|\bclear pin-?pricks?\b"
+    r"|\bburning up (?=(?:into|in|to) my (?:chest|throat|gullet))"
+    r"|\b(?:mud|cabin|spring|football) fever\b"
     r"|(?<=\bhad )scarlet fever\b|(?<=\bafter )scarlet fever\b",
     re.IGNORECASE,
 )
@@ -37,6 +49,9 @@ _NEAR_A_NEWBORN = re.compile(
     re.IGNORECASE,
 )
 _COMPARES = re.compile(r"\b(?:same (?:as|thing)|differen\w+|which (?:one|of)|versus|vs)\b", re.IGNORECASE)
+_SNORES = re.compile(r"\bsnor(?:e|es|ed|ing)\b", re.IGNORECASE)
+_PAUSES = re.compile(r"\bi (?:don'?t )?stop(?:ped)? breathing\b", re.IGNORECASE)
+_OVAL = re.compile(r"\bgr[ea]y(?:ish)?(?=,? oval\b)|(?<=\boval )gr[ea]y(?:ish)?\b", re.IGNORECASE)
 _PUZZLED = re.compile(rf"\b(?:i am|i'?m|im) {_SO}confused\b", re.IGNORECASE)
 
 
@@ -45,9 +60,12 @@ def without_figures_of_speech(text: str) -> str:
 
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
     nothing to do with what somebody ate, all over the scalp is not all over, and who asks whether they may kiss a
-    newborn is not one, and eczema may look grey on a child who does not.
+    newborn is not one, and eczema may look grey on a child who does not. Who snores may be told that they stop
+    breathing, and the blisters of hand, foot and mouth disease are grey ovals.
     """
+    if _SNORES.search(text):
+        text = _PAUSES.sub(" ", text)
     plain = _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text))
-    plain = _OF_ITS_COLOUR.sub(r"\g<of>", plain)
+    plain = _OVAL.sub(" ", _OF_ITS_COLOUR.sub(r"\g<of>", plain))
     plain = _FIGURES.sub(" ", _NEAR_A_NEWBORN.sub(r"\g<near> a", plain))
     return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

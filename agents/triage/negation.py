@@ -80,6 +80,8 @@ def _list_goes_on(tokens: tuple[str, ...], comma: int) -> bool:
     if not rest or rest[0] in _SUBJECTS - {"and", "a", "an"}:
         return False
     item = rest[: rest.index(",")] if "," in rest else rest
+    if not item:
+        return _list_goes_on(tokens, comma + 1)
     if item[0] in ("or", "nor", "no", "and"):
         return item[0] != "and" or len(item) <= 2
     later = [token for token in rest[:10] if token in ("or", "nor") or token in _ENDS]

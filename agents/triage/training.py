@@ -1,10 +1,11 @@
 """Trains `likeness.json`, the second reading of a patient's words.
 
     python -m agents.triage.training tests/agents/triage_cases.yaml agents/evaluation/triage_*_writer*.yaml \
-        --questions agents/selection/labelled.jsonl
+        --questions agents/selection/labelled.jsonl \
+        --others agents/scope/uncovered.yaml agents/evaluation/*uncovered.yaml
 
 Questions that no rule finds urgent, about conditions that are no emergency, are calm for the two highest levels: who
-asks whether rosacea shows on dark skin needs no ambulance. Prints what cross-validation finds: for each level the share
+asks whether rosacea shows on dark skin needs no ambulance. So are those about other matters (`--others`). Prints what cross-validation finds: for each level the share
 of texts found, and of calmer texts that are raised by mistake. Wants scikit-learn (the extra `dev` brings it).
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -26,7 +28,7 @@ from agents.triage.words import triage_words
 from conditions import EMERGENCIES, TriageLevel
 
 FALSE_ALARMS = {
-    TriageLevel.EMERGENCY: 0.007,
+    TriageLevel.EMERGENCY: 0.006,
     TriageLevel.SAME_DAY: 0.01,
     TriageLevel.THIS_WEEK: 0.03,
     TriageLevel.ROUTINE: 0.10,
@@ -68,10 +70,12 @@ def train(cases: Sequence[Judged], questions: Sequence[str]) -> dict[str, object
     return {"bias": bias, "threshold": threshold, "weights": weights}
 
 
-def calm_questions(path: Path) -> list[str]:
-    """Of the questions {question, slug} in the lines of `path` those that are no reason to be seen today."""
+def calm_questions(path: Path, others: Sequence[Path]) -> list[str]:
+    """Of the questions {question, slug} in the lines of `path`, and of the others, those that no rule finds urgent."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [row["question"] for row in rows if row["slug"] not in EMERGENCIES and not _found_urgent(row["question"])]
+    questions = [row["question"] for row in rows if row["slug"] not in EMERGENCIES]
+    questions += [str(text) for each in others for text in yaml.safe_load(each.read_text(encoding="utf-8"))]
+    return [question for question in questions if not _found_urgent(question)]
 
 
 def _found_urgent(question: str) -> bool:
@@ -84,8 +88,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--others", type=Path, nargs="+", required=True)
     named = parser.parse_args()
-    trained = train([each for path in named.cases for each in load(path)], calm_questions(named.questions))
+    trained = train(
+        [each for path in named.cases for each in load(path)], calm_questions(named.questions, named.others)
+    )
     WEIGHTS.write_text(json.dumps(trained, sort_keys=True, indent=0) + "\n", encoding="utf-8")
 
 

@@ -61,7 +61,12 @@ def test_no_text_raises(text: str) -> None:
 _WORDS = sorted({word for text, _ in ALL for word in text.split()})
 
 
-@given(st.lists(st.sampled_from([*_WORDS, ",", "no", "not", "if", "?", ".", "my neighbour", "last year"]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([*_WORDS, ",", ",", ":)", "no", "not", "if", "?", ".", "my neighbour", "last year"]),
+        max_size=40,
+    )
+)
 def test_no_jumble_of_patients_words_raises(words: list[str]) -> None:
     triage_words(" ".join(words))
 

@@ -106,7 +106,8 @@ class GuidelineAgent:
         vision: VisionModel,
     ) -> None:
         self._search = search
-        self._quoting = ExtractiveChatModel(selector=AnswerSelector(search))
+        self._selector = AnswerSelector(search)
+        self._quoting = ExtractiveChatModel(selector=self._selector)
         self._chat_model = chat_model
         self._memory = memory
         self._vision = vision
@@ -141,7 +142,7 @@ class GuidelineAgent:
     def _graph(
         self, model: BaseChatModel, question: Question, shelf: Shelf, memory: BaseCheckpointSaver[str] | None
     ) -> Any:
-        tools = [search_tool(self._search, shelf), case_tool(question.facts)]
+        tools = [search_tool(self._search, self._selector, shelf), case_tool(question.facts)]
         if question.photo is not None:
             tools.append(photo_tool(self._vision, question.photo))
         if question.photo is not None and question.earlier is not None:

@@ -3,9 +3,11 @@
 No sentence is changed. A question about nothing that the passages speak of gets no sentence at all.
 """
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agents.intents import Intent
 from agents.passages import NumberedPassage
@@ -14,7 +16,9 @@ from agents.selection.selector import AnswerSelector
 from agents.sentences import sentences
 from agents.stems import content_stems
 from agents.subjects import named_in
+from knowledge.record import Passage
 
+P = TypeVar("P", NumberedPassage, Passage)
 MOST = 6
 BEHIND, FAR_BEHIND = 1.5, 3.0
 """How far a sentence's score may lie behind the best one's; the first third of an answer may lie further behind. In
@@ -66,6 +70,20 @@ def quotations(
     return tuple(chosen)
 
 
+def by_best_sentence(
+    question: str, passages: Sequence[Passage], selector: AnswerSelector, titles: Collection[str]
+) -> list[Passage]:
+    """The passages, that first of which a sentence answers the question about the conditions in `titles` best."""
+    found = list(_each(passages))
+    if not found:
+        return []
+    scores = selector.scores(Asked.of(question, titles), [placed for placed, _ in found]).tolist()
+    best: dict[str, float] = {}
+    for (_, passage), score in zip(found, scores, strict=True):
+        best[passage.chunk_id] = max(score, best.get(passage.chunk_id, score))
+    return sorted(passages, key=lambda each: -best.get(each.chunk_id, -math.inf))
+
+
 def alike(first: str, second: str, apart_from: Collection[str] = ()) -> bool:
     """Whether two sentences say nearly the same, the stems in `apart_from` not counted."""
     one = set(content_stems(first)) - set(apart_from)
@@ -74,7 +92,7 @@ def alike(first: str, second: str, apart_from: Collection[str] = ()) -> bool:
     return shorter > 0 and len(one & other) / shorter >= _ALIKE
 
 
-def _each(passages: Sequence[NumberedPassage]) -> Iterator[tuple[Placed, NumberedPassage]]:
+def _each(passages: Sequence[P]) -> Iterator[tuple[Placed, P]]:
     """Each sentence with its passage; its place counts those of the same section that came before it."""
     before: Counter[tuple[str, str]] = Counter()
     for passage in passages:

@@ -15,7 +15,9 @@ from langchain_core.tools import BaseTool, tool
 from agents.errors import VisionUnavailable
 from agents.extractive import COMPARE_TOOL, PHOTO_TOOL, SEARCH_TOOL
 from agents.passages import NumberedPassage, Shelf, as_artifact
+from agents.ranking import by_best_sentence
 from agents.search import GuidelineSearch
+from agents.selection.selector import AnswerSelector
 from agents.vision import VisionModel
 from conditions import CONDITIONS
 from knowledge.record import Passage
@@ -25,14 +27,18 @@ OBSERVATION = "observation"
 COMPARISON = "comparison"
 """The key of the comparing tool's artifact: {"taken", "before", "now"}."""
 _log = logging.getLogger(__name__)
-_BY_SECTION, _WITHOUT_CONDITION = 5, 6
-_MOST_CONDITIONS = 3
-_BY_WORDS = {1: 9, 2: 5, 3: 3}
-"""Passages by the words alone, of each of so many conditions: what a Llama of 4,096 tokens can read."""
+_OF_ONE, _WITHOUT_CONDITION = 40, 6
+"""Passages that the search brings: of one guideline, more than any of the starter library has."""
+_OF_SECTIONS, _MOST_CONDITIONS = 5, 3
+_READ = {1: 12, 2: 8, 3: 5}
+"""Passages shown of each of so many conditions: what a Llama of 4,096 tokens can read."""
 
 
-def search_tool(search: GuidelineSearch, shelf: Shelf) -> BaseTool:
-    """Searches the library; each passage gets its number from `shelf`."""
+def search_tool(search: GuidelineSearch, selector: AnswerSelector, shelf: Shelf) -> BaseTool:
+    """Searches the library; of a guideline those passages are shown whose sentences answer best.
+
+    Each passage gets its number from `shelf`.
+    """
 
     @tool(SEARCH_TOOL, response_format="content_and_artifact")
     def search_guidelines(
@@ -40,8 +46,8 @@ def search_tool(search: GuidelineSearch, shelf: Shelf) -> BaseTool:
     ) -> tuple[str, dict[str, Any]]:
         """Search the skin guidelines. `conditions`: slugs to search in. `sections`: headings such as "Treatment"."""
         slugs = [slug for slug in conditions or () if slug in CONDITIONS][:_MOST_CONDITIONS]
-        most = _BY_WORDS.get(len(slugs), 0)
-        found = [each for slug in slugs for each in _in_one(search, query, slug, sections or (), most)]
+        most = _READ.get(len(slugs), 0)
+        found = [each for slug in slugs for each in _in_one(search, selector, query, slug, sections or ())[:most]]
         if not slugs:
             found = search.search(query, k=_WITHOUT_CONDITION)
         numbered = shelf.put(found)
@@ -97,13 +103,13 @@ def case_tool(facts: str) -> BaseTool:
 
 
 def _in_one(
-    search: GuidelineSearch, query: str, slug: str, sections: Collection[str], by_words: int
+    search: GuidelineSearch, selector: AnswerSelector, query: str, slug: str, sections: Collection[str]
 ) -> Sequence[Passage]:
-    """Passages of one guideline: first of the sections where the answer should stand, then by the words alone."""
-    first = search.search(query, k=_BY_SECTION, slugs={slug}, sections=set(sections)) if sections else []
-    known = {passage.chunk_id for passage in first}
-    others = search.search(query, k=by_words + len(known), slugs={slug})
-    return [*first, *[passage for passage in others if passage.chunk_id not in known][:by_words]]
+    """Passages of one guideline: of the sections asked for, then the others; best sentence first."""
+    found = search.search(query, k=_OF_ONE, slugs={slug})
+    ranked = by_best_sentence(query, found, selector, [CONDITIONS[slug].title])
+    first = [each for each in ranked if not {each.section, each.section.split(" / ")[0]}.isdisjoint(sections)]
+    return list(dict.fromkeys([*first[:_OF_SECTIONS], *ranked]))
 
 
 def _readable(passages: Sequence[NumberedPassage]) -> str:

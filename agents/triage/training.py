@@ -5,8 +5,9 @@
         --others agents/scope/uncovered.yaml agents/evaluation/*uncovered.yaml
 
 Questions that no rule finds urgent, about conditions that are no emergency, are calm for the two highest levels: who
-asks whether rosacea shows on dark skin needs no ambulance. So are those about other matters (`--others`). Prints what cross-validation finds: for each level the share
-of texts found, and of calmer texts that are raised by mistake. Wants scikit-learn (the extra `dev` brings it).
+asks whether rosacea shows on dark skin needs no ambulance. So are those about other matters (`--others`). Prints what
+cross-validation finds: for each level the share of texts found, and of calmer texts that are raised by mistake. Wants
+scikit-learn (the extra `dev` brings it).
 """
 
 import argparse

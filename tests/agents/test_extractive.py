@@ -27,7 +27,7 @@ def quoting() -> ExtractiveChatModel:
 def answer(question: str, subjects: tuple[Subject, ...] = RINGWORM) -> str:
     agent = create_agent(
         quoting(),
-        [search_tool(WordSearch(), Shelf())],
+        [search_tool(WordSearch(), AnswerSelector(WordSearch()), Shelf())],
         system_prompt=system_message("", subjects),
     )
     state = agent.invoke({"messages": [HumanMessage(question)]})
@@ -91,7 +91,7 @@ def test_of_two_conditions_the_first_is_answered_first() -> None:
 
 def test_it_streams_what_it_would_say() -> None:
     messages = [system_message("", RINGWORM), HumanMessage("Is it contagious?")]
-    model = quoting().bind_tools([search_tool(WordSearch(), Shelf())])
+    model = quoting().bind_tools([search_tool(WordSearch(), AnswerSelector(WordSearch()), Shelf())])
     whole: AIMessageChunk | None = None
     for chunk in model.stream(messages):
         assert isinstance(chunk, AIMessageChunk)

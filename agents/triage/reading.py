@@ -7,6 +7,7 @@ meant, and the rules ask it nothing but names.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from re import Pattern
 
@@ -25,6 +26,9 @@ from agents.triage.skin_tone import without_skin_tone
 _TERMS = Path(__file__).parent / "terms"
 _IMPLIED = {"under_3_months": ("baby", "child"), "baby": ("child",)}
 _LONGEST_TEXT = 20_000
+_AGES = frozenset(
+    {*map(str, range(1, 90)), *"birth school uni age one two three four five six seven eight nine ten".split()}
+)
 _JUST_NOW = frozenset("just now today hour hours minutes tonight yesterday currently".split())
 _NO, _FRAGMENT = frozenset({"no", "nope", "none", "nah"}), 6
 _KINDS = ("symptoms", "named", "standing", "anyone")
@@ -94,8 +98,9 @@ class Reading:
 
 
 def _was_had(tokens: tuple[str, ...], first: int) -> bool:
-    """Whether an illness by name is one that somebody "had": over, unless it was just now."""
-    return "had" in tokens[max(first - 3, 0) : first] and not _JUST_NOW & set(tokens)
+    """Whether an illness by name is one that somebody "had": over, unless it was just now, or at what age it was."""
+    then = any(one == "at" and other in _AGES for one, other in pairwise(tokens[first : first + 5]))
+    return "had" in tokens[max(first - 3, 0) : first] and (then or not _JUST_NOW & set(tokens))
 
 
 def _meant(term: Term, first: int, last: int, under: tuple[int | None, ...], mark: Marks, sentence: Sentence) -> str:

@@ -161,10 +161,13 @@ def _is_over(read: Sequence[Sentence]) -> bool:
     return any(_LONG_OVER.search(each.line) for each in read) and any(_WELL_NOW.search(each.line) for each in read)
 
 
-def _tells_then(sentence: Sentence) -> bool:
-    tokens = set(sentence.tokens)
+def _told_then(sentence: Sentence) -> int:
+    """How many tokens, from the first, tell of an illness that is over: up to where it says that all is well."""
+    well = _WELL_NOW.search(sentence.line)
+    end = sentence.index_at(well.start()) if well else len(sentence.tokens)
+    tokens = set(sentence.tokens[:end])
     then = any(token in _PAST_VERBS or token in _BEGAN or token.endswith("ed") for token in tokens)
-    return not _NOW & tokens and (then or not _PRESENT & tokens) and not _WELL_NOW.search(sentence.line)
+    return end if not _NOW & tokens and (then or not (_PRESENT & tokens or well)) else 0
 
 
 def marks(read: Sequence[Sentence]) -> tuple[Marks, ...]:
@@ -173,7 +176,9 @@ def marks(read: Sequence[Sentence]) -> tuple[Marks, ...]:
     past, whose = False, Whose.PATIENT
     over = _is_over(read)
     for sentence in read:
-        then = [True] * len(sentence.tokens) if over and _tells_then(sentence) else _past(sentence, past)
+        told = _told_then(sentence) if over else 0
+        rest = [False] * (len(sentence.tokens) - told)
+        then = [True] * told + rest if told else _past(sentence, past)
         people = _whose(sentence, whose)
         past, whose = then[-1], people[-1]
         found.append(Marks(then, asked(sentence), people))

@@ -50,6 +50,14 @@ _OF_ITS_COLOUR = re.compile(
     r" looks? (?:more )?(?:grey|gray|purple|purplish)\b",
     re.IGNORECASE,
 )
+_NOT_RED = re.compile(
+    r"\blooks? (?:more )?(?:gr[ea]y|purple|violet|brown)(?:ish)?"
+    r"(?:(?:-| or | and )(?:gr[ea]y|purple|violet|brown)(?:ish)?)?"
+    r" (?=(?:rather than|instead of|not|more than) (?:red|pink)\b)",
+    re.IGNORECASE,
+)
+_SOLE = re.compile(r"\b(?:verrucas?|verrucca|warts?|sole|heel|ball of (?:my|his|her) foot|toe)\b", re.IGNORECASE)
+_BLACK_SPECKS = re.compile(r"\bblack (?=(?:dots?|specks?|pinpricks?|pepper)\b)", re.IGNORECASE)
 _NEAR_A_NEWBORN = re.compile(
     r"\b(?P<near>(?:(?:can|may|could|should) (?:i|we|he|she)|(?:ok|okay|safe|fine|allowed) to) "
     r"(?:kiss|hold|cuddle|visit|hug|meet)) "
@@ -69,11 +77,14 @@ def without_figures_of_speech(text: str) -> str:
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
     nothing to do with what somebody ate, all over the scalp is not all over, and who asks whether they may kiss a
     newborn is not one, and eczema may look grey on a child who does not. Who snores may be told that they stop
-    breathing, and the blisters of hand, foot and mouth disease are grey ovals.
+    breathing, and the blisters of hand, foot and mouth disease are grey ovals. The
+    black dots in a verruca are no dying skin.
     """
+    if _SOLE.search(text):
+        text = _BLACK_SPECKS.sub("", text)
     if _SNORES.search(text):
         text = _PAUSES.sub(" ", text)
     plain = _IN_ONE_PLACE.sub("on ", _STRAWBERRY.sub("haemangioma", text))
-    plain = _OVAL.sub(" ", _OF_ITS_COLOUR.sub(r"\g<of>", plain))
+    plain = _OVAL.sub(" ", _OF_ITS_COLOUR.sub(r"\g<of>", _NOT_RED.sub(" ", plain)))
     plain = _FIGURES.sub(" ", _NEAR_A_NEWBORN.sub(r"\g<near> a", plain))
     return _PUZZLED.sub(" ", plain) if _COMPARES.search(plain) else plain

@@ -37,6 +37,10 @@ from conditions import TriageLevel
         "My voice goes hoarse after choir practice",
         "white fingers when I take things out of the freezer at work",
         "loads of tiny clear pinprick blobs on her neck in the heat wave, feeding fine, no fever",
+        "3 months of salicylic gel on my verruca and the black dots still hurt when I squeeze. is freezing worth it",
+        "the creases of his elbows are itchy and look grey-purple rather than red. is it flaring",
+        "Mottled brown net pattern on my tummy where I keep my hot water bottle. Will it fade",
+        "my fingers are cracked, dry and bleeding with wee itchy blisters, which gloves",
         "eczema bleeding where she scratches in her sleep, 5 years old, no weeping or crusts. out of cream",
     ],
 )

@@ -31,6 +31,7 @@ _PAST_FORWARD = re.compile(
 _OVER = re.compile(
     r"(?<!\S)(?:all |now |fully |completely )?"
     r"(?:fine|better|gone|well|recovered|healed|clear|ok|okay|settled|resolved) now (?=$|just |, |i |with |and )"
+    r"|(?<!\S)(?:there is |theres )?nothing (?:there|left|to see) now "
     r"|(?<!\S)(?:all|fully|completely|have all) (?:healed|gone|better|cleared|recovered|settled|fallen off) "
 )
 _LONG_OVER = re.compile(

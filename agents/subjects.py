@@ -59,8 +59,16 @@ _PATTERNS = {
 
 
 _IN_CAPITALS = {"dress": re.compile(r"\bDRESS\b(?=.*[a-z])", re.DOTALL)}
-_TAKEN_FOR = re.compile(r"\b(?:(?:i|we) (?:took|mistook)|mistaken for)\b[^.!?;]{0,40}$")
-"""Who took it for ringworm says that it is something else."""
+_LAY = (
+    r"(?:mum|mam|mom|dad|(?:flat|house|class|team|room)?mate|friend|husband|hubby|wife|partner|sister|brother|aunt(?:ie|y)?|uncle|"
+    r"gran(?:ny|dad)?|nan|nana|boyfriend|girlfriend|neighbour|coach|teacher|everyone|everybody|google|colleague|barber|"
+    r"hairdresser|mother in law|mother-in-law|lad|boss)"
+)
+_TAKEN_FOR = re.compile(
+    r"\b(?:(?:i|we) (?:took|mistook)|mistaken for)\b[^.!?;]{0,40}$"
+    rf"|\b{_LAY} (?:says?|said|thinks?|thought|reckons?|swears?|insists?|is sure|calls)\b[^.!?;]{{0,25}}$"
+)
+"""Who took it for ringworm says that it is something else, and what a flatmate calls it may be."""
 
 
 def named_in(question: str) -> tuple[Subject, ...]:

@@ -44,6 +44,8 @@ def test_what_it_was_mistaken_for_is_not_named_and_a_name_in_capitals_is() -> No
     assert named_in("A flat scaly patch on my shin. I took it for ringworm or psoriasis, but no cream helps.") == ()
     assert [each.slug for each in named_in("The letter says DRESS after allopurinol. What is it?")] == ["dress"]
     assert named_in("the dress rubs my neck") == ()
+    assert named_in("My flatmate says ringworm. How do you tell the difference?") == ()
+    assert [each.slug for each in named_in("The GP says psoriasis. Is it catching?")] == ["psoriasis"]
 
 
 def test_a_child_who_is_spoken_of_is_not_what_is_asked_about() -> None:

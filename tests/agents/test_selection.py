@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.passages import PASSAGES as PASSAGES_KEY
 from agents.passages import Shelf
-from agents.ranking import quotations
+from agents.ranking import by_best_sentence, quotations
 from agents.selection.pairs import Asked, Placed
 from agents.selection.selector import AnswerSelector
 from agents.selection.training import LABELLED, labelled, mark
 from agents.sentences import sentences
+from agents.tools import search_tool
 from conditions import CONDITIONS
 from knowledge.search import Search
 from tests.agents.library import WordSearch, starter_passages
@@ -86,6 +88,27 @@ def test_nearly_all_labelled_sentences_are_still_in_the_guidelines() -> None:
     there = {mark(each) for passage in starter_passages() for each in sentences(passage.text)}
     named = [each for _, slug, best, useful in labelled(LABELLED) if slug in CONDITIONS for each in (*best, *useful)]
     assert sum(each in there for each in named) >= 0.95 * len(named)
+
+
+def test_of_a_guideline_the_passage_whose_sentence_answers_comes_first() -> None:
+    search = WordSearch()
+    for question, said in (
+        ("is ringworm catching from my cat", "contagious"),
+        ("how long does ringworm take to clear", "two to four weeks"),
+    ):
+        found = search.search(f"{question} ringworm", k=40, slugs={"tinea-corporis"})
+        ranked = by_best_sentence(question, found, AnswerSelector(search), ["Ringworm"])
+        assert said in ranked[0].text and sorted(each.chunk_id for each in ranked) == sorted(
+            each.chunk_id for each in found
+        )
+
+
+def test_what_is_shown_of_a_guideline_holds_the_sections_asked_for() -> None:
+    tool = search_tool(WordSearch(), AnswerSelector(WordSearch()), Shelf())
+    call = {"query": "is ringworm catching", "conditions": ["tinea-corporis"], "sections": ["Treatment"]}
+    message = tool.invoke({"name": tool.name, "args": call, "id": "1", "type": "tool_call"})
+    shown = [each["section"] for each in message.artifact[PASSAGES_KEY]]
+    assert shown[0] == "Treatment" and "Is it contagious" in shown
 
 
 @pytest.mark.slow

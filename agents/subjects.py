@@ -15,8 +15,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     for slug, names in yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8")).items()
 }
 _LEAST_TELLING = 3
-_NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)"
-"""Who used an eczema cream does not say that it is eczema."""
+_NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)(?![- ](?:type|like|looking)\b)"
+"""Who used an eczema cream does not say that it is eczema, nor who has a measles-type rash that it is measles."""
 _TOO_WIDE = frozenset({"dress", "mole", "sepsis", "boil", "sunburn", "warts"})
 """Everyday words that a question uses without asking about the condition itself."""
 

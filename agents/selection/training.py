@@ -32,7 +32,7 @@ from knowledge.settings import BUNDLED_MODEL
 
 LABELLED = Path(__file__).with_name("labelled.jsonl")
 _GUIDELINES = Path(__file__).parents[2] / "knowledge" / "guidelines"
-_USEFUL, _FIRST = 0.4, 1.3
+_USEFUL, _FIRST = 0.25, 1.3
 """What a sentence that only helps, and the best one, count beside one that answers."""
 _RANK, _DROPOUT, _DECAY, _RATE, _EPOCHS, _BATCH, _SEED, _FOLDS = 64, 0.4, 0.1, 3e-3, 12, 16, 0, 4
 

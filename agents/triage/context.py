@@ -48,7 +48,8 @@ _WELL_NOW = re.compile(
     r"(?!(?:apart|except|otherwise|but|with|though) )"
     r"|(?<!\S)(?:now|today|since) (?:and |, )?(?:is |he is |she is |hes |shes )?(?:all |perfectly |completely )?"
     r"(?:fine|well|ok|okay|healthy|right as rain)(?! (?:apart|except|otherwise|but|with|though)) "
-    r"|(?<!\S)(?:fully recovered|home and mending|walking again|back at (?:school|work|nursery)) "
+    r"|(?<!\S)(?:fully recovered|(?:home|up) and (?:mending|playing|running|eating)|"
+    r"walking again|back at (?:school|work|nursery)) "
 )
 """Without "now" it may mean that somebody bears the illness well."""
 _NOW = frozenset("now today tonight currently yesterday still keeps getting this hasnt cant wont".split())

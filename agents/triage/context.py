@@ -14,7 +14,7 @@ from agents.triage.sentences import Sentence
 
 _PAST = re.compile(
     r"(?<!\S)(?:(?:last|previous) (?:year|summer|winter|spring|autumn|christmas|time|month|pregnancy) "
-    r"|(?:\S+ )?(?:years?|yrs?|months?|decades?|ages) ago |in (?:19|20)\d\d "
+    r"|(?:\S+ )?(?:years?|yrs?|months?|decades?|ages) ago |(?:\S+ )?(?:years?|yrs?|months?) back |in (?:19|20)\d\d "
     r"|at (?:easter|christmas|new year) "
     r"|in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
     r"|back in |in the past |long ago |way back "

@@ -18,7 +18,7 @@ from tests.agents.samples import MOLE, TODAY, Looking, case, findings, turns
 NO_GUIDELINE = {
     "bruised-child", "wide-harm", "bruised-baby",  # a child may be harmed
     "wide-scald", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
-    "corrosive-skin", "nipple", "itch-with-weight-loss",  # no guideline of the library is about these
+    "corrosive-skin", "nipple", "itch-with-weight-loss", "used-needle",  # no guideline of the library is about these
     "resembles-same-day", "resembles-this-week", "resembles-routine",  # learned: no condition stands behind them
     "lesion-question", "lasting", "needs-doctor", "mouth-or-eye-sore", "history-spot",  # any condition at all
     "finding-cannot-tell", "finding-photo-alone",

@@ -75,11 +75,11 @@ def test_a_houses_own_document_stays_first() -> None:
     ("question", "slug"),
     [
         (
-            "my gran has creamy white bits in her mouth that wipe off and leave it sore, since the antibiotics",
-            "candidiasis",
+            "holiday flat, lines of three itchy red bumps on my arms, one has a pink ring swelling round it",
+            "insect-bites",
         ),
         ("kids scratching behind their ears and there's tiny white specks stuck to the hairs", "head-lice"),
-        ("a red ring that grows slowly on my thigh since a walk in the forest in June", "lyme-disease"),
+        ("came out in pink spots all over my trunk on day eight of the amoxicillin, feel fine", "drug-eruption"),
         ("rough sandpapery patch on my bald head from years on the farm", "actinic-keratosis"),
     ],
 )

@@ -71,7 +71,10 @@ class CaseView:
 
 
 def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: AgentSettings) -> CaseView:
-    """The case and what was `said` in its conversation, triaged together: the highest wins, nothing lowers it."""
+    """The case and what was `said` in its conversation, triaged together: the highest wins, nothing lowers it.
+
+    Where an emergency is about no condition of the library (a threat, a stroke), the words are not guessed at.
+    """
     parts = [triage_words(text) for text in (case.words, *said) if text.strip()]
     parts.append(triage_history(case.history))
     rash = _is_rash(case, said)
@@ -83,8 +86,9 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
     urgency = with_serious(urgency, found)
     words = _told(case, said)
     by_words = found.kind in (PhotoKind.RASH, PhotoKind.NONE) or (found.kind is PhotoKind.CANNOT_TELL and bool(words))
-    by = taken(words, case.history, search) if by_words else Taken((), None)
     raised = raised_by(urgency, case.findings, found.kind)
+    beside_skin = urgency.level is TriageLevel.EMERGENCY and not raised
+    by = taken(words, case.history, search) if by_words and not beside_skin else Taken((), None)
     return CaseView(
         triage=urgency,
         differential=differential(case.findings, rash, urgency.level, settings),

@@ -40,9 +40,14 @@ def urgent_block(triage: Triage, number: str) -> Block:
 
 
 def _why(triage: Triage, number: str) -> list[str]:
-    """The reasons in one line, the most urgent first; what an earlier one says already is left out."""
+    """The reasons in one line, the most urgent first; what an earlier one says already is left out.
+
+    Beside the reasons of an emergency nothing lesser is told.
+    """
     said = ""
-    for reason in triage.reasons[:_MOST_REASONS]:
+    emergency = triage.level is TriageLevel.EMERGENCY
+    told = [each for each in triage.reasons if each.level is triage.level or not emergency]
+    for reason in told[:_MOST_REASONS]:
         if reason.text not in said:
             said = f"{said} {reason.text}".strip()
     return [f"<i>Why:</i> {escape(with_number(said, number))}"] if said else []

@@ -5,9 +5,11 @@ Run: ``pytest tests/agents/test_overlooked.py``
 
 import pytest
 
+from agents.adviser import Adviser
 from agents.evaluation.triage_texts import ALARMS
 from agents.triage import triage_words
 from conditions import TriageLevel
+from tests.agents.samples import TODAY, case
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,10 @@ def test_what_is_told_in_passing_is_heard(text: str) -> None:
 )
 def test_what_only_sounds_so_calls_nobody(text: str) -> None:
     assert triage_words(text).level not in ALARMS
+
+
+def test_who_is_hurt_at_home_is_told_of_no_skin_condition(adviser: Adviser) -> None:
+    words = "my stepdad put his cigarette out on my arm again last night, round itchy ring. what cream"
+    advice = adviser.advise(case(None, words=words, photo_ids=()), TODAY)
+    assert advice.triage.level is TriageLevel.EMERGENCY and "believed" in advice.now
+    assert not advice.possibilities and not advice.statements

@@ -174,7 +174,8 @@ class Adviser:
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
-        unknown = seen_case.by_words and not seen_case.subjects
+        emergency = seen_case.level is TriageLevel.EMERGENCY
+        unknown = seen_case.by_words and not seen_case.subjects and not emergency
         return f"{text} {_TELL_MORE}".strip() if unknown else text
 
     def _question(

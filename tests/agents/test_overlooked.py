@@ -72,4 +72,4 @@ def test_who_is_hurt_at_home_is_told_of_no_skin_condition(adviser: Adviser) -> N
     words = "my stepdad put his cigarette out on my arm again last night, round itchy ring. what cream"
     advice = adviser.advise(case(None, words=words, photo_ids=()), TODAY)
     assert advice.triage.level is TriageLevel.EMERGENCY and "believed" in advice.now
-    assert not advice.possibilities and not advice.statements
+    assert not advice.possibilities and not advice.statements and not advice.seen

@@ -79,7 +79,8 @@ _SIGNS = {
     Intent.TREATMENT: _sign(
         r"\b(?:(?:would|do|will|can|does|what) (?:a |the |my )?(?:doctors?|hospitals?|gp|they) (?:do|give|use|"
         r"offer|prescribe)|"
-        r"shampoos?|gels?|paint|options|next step|(?:what|which) (?:can help|helps|(?:actually )?works)|"
+        r"shampoos?|gels?|paint|options|next step|what(?:['’]?s| is| comes| would be)? next|what now|"
+        r"what else (?:is there|can|could|works)|(?:what|which) (?:can help|helps|(?:actually )?works)|"
         r"stronger|burn (?:it|them)|taken? (?:it )?off|light treatment|drip|"
         r"be done|treat\w*|cures?|cream|ointment|lotion|med[ei][cs]\w+|tablets?|pills?|antibiotics?|"
         r"steroids?|\w*cortisone|drugs?|"
@@ -155,7 +156,7 @@ _SIGNS = {
         "When to get help",
     ),
     Intent.WHAT_IS_IT: _sign(
-        r"\b(?:(?:wh[ai]t|wot|wtf) (?:is|are|exactly is) \w+|what['’]?s (?:this|it|that|these|going on|wrong|"
+        r"\b(?:(?:wh[ai]t|wot|wtf) (?:is|are|exactly is) (?!next\b)\w+|what['’]?s (?:this|it|that|these|going on|wrong|"
         r"happening)|"
         r"what (?:could|might|may|can|does) (?:it|this|that|these|they|the \w+)|(?:what|which) (?:illness|"
         r"condition|disease|"

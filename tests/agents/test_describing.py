@@ -31,6 +31,7 @@ _DESCRIBES = "a scaly itchy ring with a clear middle on my arm that grows"
         ("itchy bumps in spring, what sets them off", Intent.CAUSE),
         ("dry sore hands, how do I stop it coming back", Intent.PREVENTION),
         ("itchy flakes in my brows, which shampoo works", Intent.TREATMENT),
+        ("and if freezing does not work what is next?", Intent.TREATMENT),
         ("A painless round ulcer on my arm that does not heal with antibiotics. How did I get this?", Intent.CAUSE),
         ("Round lump with a black dot, smelly stuff comes out. What would make it need a doctor?", Intent.HELP),
     ],

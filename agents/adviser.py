@@ -35,6 +35,7 @@ from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
 from conditions import EMERGENCIES, TriageLevel
+from knowledge.record import Passage
 
 _NEAR = 8
 """Passages among which the words of a question must stand."""
@@ -145,8 +146,7 @@ class Adviser:
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder)
-        likely = likeliest_first(question, found, self._search)
-        described = _described(question, seen_case, likely, opens=len(said) == 1 and not case.words)
+        described = self._described(question, seen_case, found, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         first = self._fit(answer, question, asked, seen_case, told)
@@ -174,8 +174,7 @@ class Adviser:
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
         text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
-        emergency = seen_case.level is TriageLevel.EMERGENCY
-        unknown = seen_case.by_words and not seen_case.subjects and not emergency
+        unknown = seen_case.by_words and not seen_case.subjects and seen_case.level is not TriageLevel.EMERGENCY
         return f"{text} {_TELL_MORE}".strip() if unknown else text
 
     def _question(
@@ -191,6 +190,26 @@ class Adviser:
             photo=self._first_photo(case),
             earlier=self._earlier_photo(case),
         )
+
+    def _described(
+        self, question: str, seen_case: CaseView, found: Sequence[Passage], *, opens: bool
+    ) -> tuple[Subject, ...]:
+        """What a question is about that names nothing: the likeliest found, or what the words that open a case tell.
+
+        Of one that describes something and names another condition ("my eczema has punched-out sores"), the likeliest
+        too, unless what is named is likely as well and the other needs no help at once.
+        """
+        named = named_in(question)
+        if named and not describes(question):
+            return ()
+        if not named and seen_case.leading is not None:
+            return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
+        likely = likeliest_first(question, found, self._search)
+        described = described_in(question, likely)
+        if not named:
+            return described
+        is_likely = any(each.slug in likely[:_LIKELY] for each in named)
+        return tuple(each for each in described if each not in named and (each.slug in EMERGENCIES or not is_likely))
 
     def _earlier_photo(self, case: Case) -> Earlier | None:
         source, found = self._photo, self._earlier(case) if self._earlier and case.photo_ids else ()
@@ -247,24 +266,6 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
         if each is not seen_case.differential.serious and each not in seen_case.raised
     )
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
-
-
-def _described(question: str, seen_case: CaseView, likely: Sequence[str], *, opens: bool) -> tuple[Subject, ...]:
-    """What a question is about that names nothing: the likeliest slug, or what the words that open a case tell.
-
-    Of one that describes something and names another condition ("my eczema has punched-out sores"), the likeliest too,
-    unless what is named is likely as well and the other needs no help at once.
-    """
-    if named := named_in(question):
-        is_found = any(each.slug in likely[:_LIKELY] for each in named)
-        return tuple(
-            each
-            for each in described_in(question, likely)
-            if each not in named and describes(question) and (each.slug in EMERGENCIES or not is_found)
-        )
-    if seen_case.leading is None:
-        return described_in(question, likely)
-    return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
 
 
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:

@@ -37,7 +37,9 @@ class _Trust:
 
 
 _DESCRIBED, _VAGUE = _Trust(rank=2, seen=0.3, words=0.3), _Trust(rank=0.5, seen=1, words=0.5)
-"""Chosen on the second writer's questions and patients. A full description has been read by the search already."""
+"""Chosen on the second writer's questions and patients; the rank of a full description on all labelled questions, since
+search and recognition have read it already.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ it: how often the condition meant comes first, and among two. The library’s se
 where a house runs (`./run up`). Wants scikit-learn (the extra `dev` brings it).
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import typer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
@@ -70,7 +70,7 @@ def main() -> None:
     try:
         searched = _searched([questions[at] for at in unnamed])
     except KnowledgeError as error:
-        typer.echo(f"without the library: {error}", err=True)
+        print(f"without the library: {error}", file=sys.stderr)
     else:
         _print("search", [_by_weight(each) for each in searched], wanted)
         both = [

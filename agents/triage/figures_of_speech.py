@@ -83,8 +83,8 @@ def without_figures_of_speech(text: str) -> str:
     Who asks what the difference between two things is, and says "I'm confused", is puzzled. A strawberry mark has
     nothing to do with what somebody ate, all over the scalp is not all over, and who asks whether they may kiss a
     newborn is not one, and eczema may look grey on a child who does not. Who snores may be told that they stop
-    breathing, and the blisters of hand, foot and mouth disease are grey ovals. The
-    black dots in a verruca are no dying skin.
+    breathing, the blisters of hand, foot and mouth disease are grey ovals, and the black dots in a verruca are no dying
+    skin.
     """
     if _SOLE.search(text):
         text = _BLACK_SPECKS.sub("", text)

@@ -38,6 +38,7 @@ ROOMS: Mapping[str, Mapping[str, str]] = {
     "clinic.commands": {"clinic": "The dermatologists' page: invite a clinician."},
     "model.commands": {
         "train": "Train the model with the paper's two steps.",
+        "join": "Let the vision towers of several training runs look together.",
         "release": "Make a calibrated weights folder from a training run.",
         "convert": "Make a weights folder from the authors' released weights.",
         "export": "Write weights in the layout another server loads.",

@@ -14,7 +14,7 @@ from model.presets import PRESETS, Preset, PresetName
 from model.release import of_run, of_weights, release
 from model.told import told_plainly
 from model.training.language import train_language
-from model.training.vision import VisionRecipe, train_vision
+from model.training.vision import STORED_SIDE, VISION, VisionRecipe, join_towers, train_vision
 
 app = typer.Typer(help="Train and serve the multimodal model.", no_args_is_help=True)
 
@@ -50,6 +50,18 @@ def train(
             recipe = changed(chosen.steps[number], setting or ())
             chosen = dataclasses.replace(chosen, steps={**chosen.steps, number: recipe})
             train_language(data, run, number, chosen, start=start, fold=held, device=device)
+
+
+@app.command()
+def join(
+    start: Annotated[list[Path], typer.Option(help="Weights folder, or a run after its vision step; twice or more.")],
+    run: Run,
+    side: Annotated[int, typer.Option(help="Pixels along each side of the pictures that they read.")] = STORED_SIDE,
+) -> None:
+    """Vision towers of several runs as one, for steps 1 and 2 in a new run (mini only)."""
+    with told_plainly():
+        join_towers(start, run, side)
+    typer.echo(f"wrote {run / VISION}")
 
 
 @app.command("release")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformers import (
     Blip2Config,
     Blip2ForConditionalGeneration,
+    Blip2VisionModel,
     LlavaNextForConditionalGeneration,
     PreTrainedModel,
 )
@@ -22,6 +23,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 from model.errors import WeightsError
 from model.presets import MINI
 from model.processor import SkinGPTProcessor, load_processor
+from model.vision_tower import JoinedTowers
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -29,6 +31,17 @@ FLIPS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
 """The looks at a picture (B, 3, S, S), by the dimensions that are flipped: as it is, mirrored, upside down, both."""
 
 _CLASSES = {"blip-2": Blip2ForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
+
+
+class Blip2WithTowers(Blip2ForConditionalGeneration):
+    """BLIP-2 with `config.towers` vision towers; the Q-Former reads what all of them see of a patch as one vector."""
+
+    def __init__(self, config: Blip2Config) -> None:
+        config.qformer_config.encoder_hidden_size = config.towers * config.vision_config.hidden_size
+        super().__init__(config)
+        self.vision_model = JoinedTowers(
+            [Blip2VisionModel._from_config(config.vision_config) for _ in range(config.towers)]
+        )
 
 
 @dataclass(frozen=True)
@@ -39,11 +52,11 @@ class SkinGPT:
     processor: SkinGPTProcessor
 
 
-def mini_config(side: int, processor: SkinGPTProcessor) -> Blip2Config:
+def mini_config(side: int, processor: SkinGPTProcessor, towers: int = 1) -> Blip2Config:
     """The `mini` preset's configuration for pictures of `side` pixels and the processor's own tokenizer."""
     tokenizer = processor.tokenizer
     preset = replace(MINI, vision={**MINI.vision, "image_size": side})
-    return preset.blip2(
+    config = preset.blip2(
         tokenizer.convert_tokens_to_ids("<image>"),
         {
             "vocab_size": len(tokenizer),
@@ -52,11 +65,14 @@ def mini_config(side: int, processor: SkinGPTProcessor) -> Blip2Config:
             "pad_token_id": tokenizer.pad_token_id,
         },
     )
+    if towers > 1:
+        config.towers = towers
+    return config
 
 
 def new_network(config: Blip2Config) -> Blip2ForConditionalGeneration:
     """A network with fresh weights; the queries start as noise, since zeros would all learn the same."""
-    network = Blip2ForConditionalGeneration(config)
+    network = (Blip2WithTowers if hasattr(config, "towers") else Blip2ForConditionalGeneration)(config)
     torch.nn.init.normal_(network.query_tokens, std=0.02)
     return network
 
@@ -69,14 +85,19 @@ def load_skingpt(weights: Path, device: str = "cpu") -> SkinGPT:
     """
     processor = load_processor(weights)
     try:
-        kind = json.loads((weights / "config.json").read_text())["model_type"]
-        network = _CLASSES[kind].from_pretrained(
+        network = _class_of(weights).from_pretrained(
             weights, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{weights} cannot be loaded: {error}") from error
     set_last_norm(network)
     return SkinGPT(placed(network.eval(), device), processor)
+
+
+def _class_of(weights: Path) -> type[PreTrainedModel]:
+    told = json.loads((weights / "config.json").read_text())
+    kind: type[PreTrainedModel] = _CLASSES[told["model_type"]]
+    return Blip2WithTowers if "towers" in told else kind
 
 
 def placed(network: Network, device: str) -> Network:

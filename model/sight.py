@@ -30,6 +30,10 @@ class Sight(Protocol):
         """Of one picture's cached outputs: tokens, width."""
 
     @property
+    def read_width(self) -> int:
+        """Numbers in each vector that a reader classifies."""
+
+    @property
     def side(self) -> int:
         """Pixels along each side of a picture."""
 
@@ -64,8 +68,13 @@ class Blip2Sight:
         """The ViT's patches where the Q-Former is trained, else the Q-Former's queries."""
         vision, qformer = self.network.config.vision_config, self.network.config.qformer_config
         if self._reads:
-            return (vision.image_size // vision.patch_size) ** 2 + 1, vision.hidden_size
-        return self.tokens_a_picture, qformer.hidden_size
+            return (vision.image_size // vision.patch_size) ** 2 + 1, qformer.encoder_hidden_size
+        return self.tokens_a_picture, self.read_width
+
+    @property
+    def read_width(self) -> int:
+        """Of the queries."""
+        return int(self.network.config.qformer_config.hidden_size)
 
     @property
     def side(self) -> int:
@@ -119,6 +128,11 @@ class LlavaSight:
         """CLIP's patches without its class token."""
         vision = self.network.config.vision_config
         return (vision.image_size // vision.patch_size) ** 2, vision.hidden_size
+
+    @property
+    def read_width(self) -> int:
+        """Of the patches."""
+        return self.seen_shape[1]
 
     @property
     def side(self) -> int:

@@ -1,16 +1,22 @@
 """The mini's vision tower: ViT-Ti/16 (AugReg, ImageNet-21k) in `transformers`' Blip2VisionModel, and its plain head.
 
+Towers of several training runs can look together: runs err apart, so what they agree on is right more often than what
+either says (deep ensembles: Lakshminarayanan et al. 2017).
+
 The pre-trained position table (14 x 14 patches, 224 px) is interpolated once to the side the tower runs at, and once
 more where a trained tower is set to another side.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from transformers import Blip2VisionConfig, Blip2VisionModel
+from transformers.modeling_outputs import BaseModelOutput
 
 from conditions import CHOICES, Domain
 from model.errors import WeightsError
@@ -18,6 +24,27 @@ from model.presets import MINI
 
 PLAIN_HEAD = "plain_head.safetensors"
 """The plain head's file in a weights folder."""
+
+
+class JoinedTowers(nn.Module):
+    """Towers of several runs over the same picture; what they see of a patch lies side by side."""
+
+    def __init__(self, towers: Sequence[Blip2VisionModel]) -> None:
+        super().__init__()
+        self.towers = nn.ModuleList(towers)
+
+    def forward(self, pixel_values: Tensor) -> BaseModelOutput:
+        """(B, 3, S, S) -> the last layers (B, patches + 1, towers * width)."""
+        seen = [tower(pixel_values=pixel_values).last_hidden_state for tower in self.towers]
+        return BaseModelOutput(last_hidden_state=torch.cat(seen, dim=-1))
+
+
+Tower: TypeAlias = Blip2VisionModel | JoinedTowers
+
+
+def towers_of(tower: Tower) -> list[Blip2VisionModel]:
+    """Those that were joined, or the one."""
+    return list(tower.towers) if isinstance(tower, JoinedTowers) else [tower]
 
 
 def vit_tiny_config(side: int) -> Blip2VisionConfig:
@@ -44,12 +71,17 @@ def load_vit_tiny(path: Path, side: int) -> Blip2VisionModel:
 
 
 @torch.no_grad()
-def set_side(tower: Blip2VisionModel, side: int) -> None:
+def set_side(tower: Tower, side: int) -> None:
     """Lets the tower read pictures of `side` pixels, its position table interpolated as `transformers` would each time.
 
     Raises:
         WeightsError: `side` is no multiple of the patches' side.
     """
+    for one in towers_of(tower):
+        _set_side(one, side)
+
+
+def _set_side(tower: Blip2VisionModel, side: int) -> None:
     embeddings = tower.embeddings
     if side <= 0 or side % embeddings.patch_size:
         raise WeightsError(f"{side} px cannot be cut into patches: name a multiple of {embeddings.patch_size}")
@@ -96,10 +128,10 @@ def _positions(table: Tensor, patches: int) -> Tensor:
 class PlainHead(nn.Module):
     """The tower with linear heads on its class token and mean patch: what the language model has to live up to."""
 
-    def __init__(self, tower: Blip2VisionModel) -> None:
+    def __init__(self, tower: Tower) -> None:
         super().__init__()
         self.tower = tower
-        width = tower.config.hidden_size
+        width = sum(one.config.hidden_size for one in towers_of(tower))
         self.dropout = nn.Dropout(0.1)
         self.choice = nn.Linear(2 * width, len(CHOICES))
         self.domain = nn.Linear(2 * width, len(Domain))
@@ -118,8 +150,28 @@ class PlainHead(nn.Module):
 
         The head is linear: read off the looks' mean, its probabilities are those of its mean log-probabilities.
         """
-        read = self.dropout(pooled(features, features.shape[1] // self.tower.embeddings.num_positions))
+        positions = towers_of(self.tower)[0].embeddings.num_positions
+        read = self.dropout(pooled(features, features.shape[1] // positions))
         return self.choice(read), self.domain(read)
+
+
+def joined(heads: Sequence[PlainHead]) -> PlainHead:
+    """One head on all their towers that answers with the mean of their logits; the towers read the same side.
+
+    Raises:
+        WeightsError: one of them was joined already.
+    """
+    towers = [each.tower for each in heads]
+    if any(isinstance(tower, JoinedTowers) for tower in towers):
+        raise WeightsError("towers are joined once: name each alone")
+    head = PlainHead(JoinedTowers(towers))
+    with torch.no_grad():
+        for name in ("choice", "domain"):
+            linear, parts = getattr(head, name), [getattr(each, name) for each in heads]
+            first, patches = zip(*(part.weight.chunk(2, dim=1) for part in parts), strict=True)
+            linear.weight.copy_(torch.cat([*first, *patches], dim=1) / len(heads))
+            linear.bias.copy_(torch.stack([part.bias for part in parts]).mean(0))
+    return head.eval()
 
 
 def pooled(features: Tensor, looks: int = 1) -> Tensor:

@@ -71,12 +71,15 @@ def cached_views(
 
 
 def digest(modules: Sequence[nn.Module]) -> str:
-    """SHA-256 of the modules' tensors: weights that differ in anything have another."""
+    """SHA-256 of the modules' tensors: weights that differ in anything but the sign of a zero have another.
+
+    Weights released in half precision have negative zeros, which a running mean turns into positive ones.
+    """
     sha = hashlib.sha256()
     for module in modules:
         for name, tensor in sorted(module.state_dict().items()):
             sha.update(name.encode())
-            sha.update(tensor.float().contiguous().cpu().numpy().tobytes())
+            sha.update((tensor.float() + 0.0).contiguous().cpu().numpy().tobytes())
     return sha.hexdigest()
 
 

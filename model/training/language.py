@@ -44,6 +44,7 @@ from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder, fingerprint
 from model.training.teacher import Teacher
 from model.training.vision import STORED_SIDE, figures_by_part, load_plain_head, sampling_weights
+from model.vision_tower import towers_of
 
 VIEWS_SEED = 11
 
@@ -74,7 +75,7 @@ class LanguageCourse:
         self._weights = sampling_weights(known.pictures, self._recipe.rarity)
         self.network = nn.ModuleDict({"skingpt": sight.network})
         if self._recipe.reader:
-            self.network["reader"] = nn.Linear(sight.seen_shape[1], len(CHOICES))
+            self.network["reader"] = nn.Linear(sight.read_width, len(CHOICES))
         self._choice_ids = torch.tensor(processor.tokenizer.convert_tokens_to_ids(list(CHOICE_TOKENS)))
 
     def parameter_groups(self) -> Sequence[dict[str, Any]]:
@@ -260,12 +261,13 @@ def _network(run: Path, step: int, preset: Preset, start: Path | None, known: Kn
             f"{preset.name} starts from published weights: name the folder of `skingpt convert` by --start"
         )
     tower = load_plain_head(run).tower
-    skingpt = fresh_mini(known, tower.config.image_size)
+    towers = towers_of(tower)
+    skingpt = fresh_mini(known, towers[0].config.image_size, len(towers))
     skingpt.network.vision_model.load_state_dict(tower.state_dict())
     return skingpt
 
 
-def fresh_mini(known: Known, side: int) -> SkinGPT:
+def fresh_mini(known: Known, side: int, towers: int = 1) -> SkinGPT:
     """A mini with fresh weights and a tokenizer learned from the lessons it will be taught."""
     rng = Random(3)
     texts = []
@@ -275,4 +277,4 @@ def fresh_mini(known: Known, side: int) -> SkinGPT:
             texts.append(lesson.prompt.replace("<image>", "") + lesson.answer)
     tokenizer = train_tokenizer(texts)
     processor = SkinGPTProcessor(square_processor(side), tokenizer, MINI.queries)
-    return SkinGPT(new_network(mini_config(side, processor)), processor)
+    return SkinGPT(new_network(mini_config(side, processor, towers)), processor)

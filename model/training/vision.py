@@ -5,6 +5,7 @@ the two steps after it worth taking. Run: `skingpt train --preset mini --step vi
 `--start WEIGHTS` it goes on from released weights, or a run folder's tower, instead of the published ViT.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,13 +25,23 @@ from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
 from model.training.loop import Draw, Plan, fit
 from model.training.run_folder import RunFolder, fingerprint
 from model.training.views import as_seen, augmented, blended, pasted
-from model.vision_tower import PLAIN_HEAD, PlainHead, load_vit_tiny, set_side, vit_tiny_config
+from model.vision_tower import (
+    PLAIN_HEAD,
+    JoinedTowers,
+    PlainHead,
+    joined,
+    load_vit_tiny,
+    set_side,
+    towers_of,
+    vit_tiny_config,
+)
 
 STORED_SIDE = 208
 """Pixels a training picture is kept at; views are cut from it."""
 
 VIT_FILE = Path("vit_tiny") / "vit_tiny_patch16_224_augreg_in21k_ft_in1k.safetensors"
 VISION = "vision.pt"
+_LAYER = re.compile(r"\.encoder\.layers\.(\d+)\.")
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class VisionCourse:
 
     def parameter_groups(self) -> Sequence[dict[str, Any]]:
         """The deeper the layer, the lower its rate: what it sees is the less particular to skin."""
-        layers = self.network.tower.config.num_hidden_layers
+        layers = towers_of(self.network.tower)[0].config.num_hidden_layers
         groups: dict[int, list[nn.Parameter]] = {}
         for name, parameter in self.network.named_parameters():
             depth = _depth(name, layers)
@@ -138,6 +149,17 @@ def train_vision(
     torch.save(averaged, run / VISION)
 
 
+def join_towers(starts: Sequence[Path], run: Path, side: int) -> None:
+    """Writes `RUN/vision.pt` of the towers of released weights or of other runs, to be taught language together.
+
+    Raises:
+        WeightsError: the weights of one are missing, or `side` cannot be cut into patches.
+    """
+    head = joined([_begun(start, side) for start in starts])
+    run.mkdir(parents=True, exist_ok=True)
+    torch.save(head.state_dict(), run / VISION)
+
+
 def _begun(start: Path, side: int) -> PlainHead:
     """Released weights or a run's tower to go on from, read at the side that is trained; theirs may be a larger one."""
     head = load_plain_head(start) if (start / VISION).is_file() else load_heads(start)
@@ -167,18 +189,19 @@ def load_plain_head(run: Path) -> PlainHead:
     if not (run / VISION).is_file():
         raise WeightsError(f"{run / VISION} is missing: run the vision step to its end first")
     tensors = torch.load(run / VISION, weights_only=True)
-    patches = tensors["tower.embeddings.position_embedding"].shape[1] - 1
-    head = PlainHead(Blip2VisionModel(vit_tiny_config(round(patches**0.5) * 16)))
+    tables = [tensor for name, tensor in tensors.items() if name.endswith("embeddings.position_embedding")]
+    side = round((tables[0].shape[1] - 1) ** 0.5) * 16
+    towers = [Blip2VisionModel(vit_tiny_config(side)) for _ in tables]
+    head = PlainHead(JoinedTowers(towers) if "tower.embeddings.position_embedding" not in tensors else towers[0])
     head.load_state_dict(tensors)
     return head.eval()
 
 
 def _depth(name: str, layers: int) -> int:
-    if name.startswith("tower.embeddings"):
+    if ".embeddings." in name:
         return 0
-    if name.startswith("tower.encoder.layers."):
-        return int(name.split(".")[3]) + 1
-    return layers + 1
+    layer = _LAYER.search(name)
+    return int(layer[1]) + 1 if layer else layers + 1
 
 
 def sampling_weights(pictures: PictureSet, rarity: float) -> Tensor:

@@ -132,7 +132,7 @@ MINI = Preset(
     trained=("query_tokens", "qformer", "language_projection", "language_model"),
     end="</s>",
     longest=512,
-    views=4,
+    views=2,
     vision={
         "hidden_size": 192,
         "intermediate_size": 768,

@@ -138,6 +138,7 @@ class Adviser:
         reminder = safety_net.reminder(
             seen_case.level, seen_case.suspicious, number, by or safety_net.see_by(seen_case.level, today)
         )
+        doubt = safety_net.if_so(new, number)
         if (kind := small_talk(question)) is not None:
             return Reply("\n\n".join(filter(None, (answer_to(kind), reminder))), (), (), seen_case.triage)
         if _ASKS_OF_MEMORY.search(question):
@@ -145,7 +146,7 @@ class Adviser:
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
-            return composed((), None, seen_case, "", "", reminder)
+            return composed((), None, seen_case, "", "", reminder, doubt=doubt)
         described = self._described(question, seen_case, found, opens=len(said) == 1 and not case.words)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
@@ -158,7 +159,7 @@ class Adviser:
         words = [fact.words for fact in told]
         taken_for = guess(asked.described, seen_case.level, number)
         return composed(
-            fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for
+            fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for, doubt
         )
 
     def _fit(

@@ -68,10 +68,12 @@ def composed(
     told: Sequence[str] = (),
     comparison: Mapping[str, str] | None = None,
     taken_for: str = "",
+    doubt: str = "",
 ) -> Reply:
     """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care.
 
-    `taken_for`: what the patient's words were taken for, told before an answer that rests on it.
+    `taken_for`: what the patient's words were taken for, told before an answer that rests on it. `doubt`: what to do if
+    something is an emergency after all that the words hardly mean.
 
     What must be done today or at once comes first; what must be done later closes it.
     """
@@ -87,7 +89,7 @@ def composed(
     first = reminder if seen_case.level.urgency >= TriageLevel.SAME_DAY.urgency and not (urgent or serious) else ""
     closing = "" if urgent or serious or first else reminder
     minded = f"I bear in mind what you told me: {'; '.join(told)}." if told and body and is_about_care(question) else ""
-    parts = (first, urgent, serious, recap, looked, minded, covered, closing)
+    parts = (doubt, first, urgent, serious, recap, looked, minded, covered, closing)
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
 
 

@@ -6,6 +6,7 @@ The words of urgency come from the level alone, so no language model can soften 
 from datetime import date, timedelta
 
 from agents.possibilities import Differential, PhotoKind
+from agents.triage.words import DOUBTED
 from cases.record import Reason, Triage
 from conditions import TriageLevel
 
@@ -64,6 +65,12 @@ def now_and_why(triage: Triage, emergency_number: str) -> str:
     """What to do first in an emergency or on the same day, and why, for a reply that shows no triage beside it."""
     why = triage.reasons[0].text if triage.reasons else ""
     return f"{now(triage, False, PhotoKind.NONE, emergency_number)} {why}".rstrip()
+
+
+def if_so(triage: Triage, emergency_number: str) -> str:
+    """What to do if an emergency is one after all that the words hardly mean; empty where none is doubted."""
+    doubted = next((each.text for each in triage.reasons if each.rule.startswith(DOUBTED)), "")
+    return doubted.replace("{emergency_number}", emergency_number)
 
 
 def reminder(level: TriageLevel, suspicious: bool, emergency_number: str, seen_by: date) -> str:

@@ -158,7 +158,7 @@ def _whose(sentence: Sentence, carried: Whose) -> list[Whose]:
     return read
 
 
-def _is_over(read: Sequence[Sentence]) -> bool:
+def is_over(read: Sequence[Sentence]) -> bool:
     """Whether the whole tells of an illness long over: when or in which hospital it was, and that all is well."""
     return any(_LONG_OVER.search(each.line) for each in read) and any(_WELL_NOW.search(each.line) for each in read)
 
@@ -176,7 +176,7 @@ def marks(read: Sequence[Sentence]) -> tuple[Marks, ...]:
     """The marks of each sentence, in order: a story told in the past goes on until the present comes in."""
     found: list[Marks] = []
     past, whose = False, Whose.PATIENT
-    over = _is_over(read)
+    over = is_over(read)
     for sentence in read:
         told = _told_then(sentence) if over else 0
         rest = [False] * (len(sentence.tokens) - told)

@@ -21,6 +21,7 @@ _RULES = Path(__file__).parent / "rules"
 class Rule(BaseModel):
     """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough.
 
+    `doubtless`: it stands whatever else the text seems to mean; who is hurt by somebody or in despair is believed.
     `about`: the conditions it cannot exclude, the most serious first; empty where no guideline is about them.
     """
 
@@ -31,6 +32,7 @@ class Rule(BaseModel):
     unless: tuple[str, ...] = ()
     about_anyone: bool = False
     asked: bool = False
+    doubtless: bool = False
     about: tuple[str, ...] = ()
     text: str
     action: str | None = None

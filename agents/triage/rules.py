@@ -22,6 +22,8 @@ class Rule(BaseModel):
     """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough.
 
     `doubtless`: it stands whatever else the text seems to mean; who is hurt by somebody or in despair is believed.
+    `weak`: hardly an emergency was found by it alone in texts written after it, but many a calm one; it counts only
+    where the text does not mean something else.
     `about`: the conditions it cannot exclude, the most serious first; empty where no guideline is about them.
     """
 
@@ -33,6 +35,7 @@ class Rule(BaseModel):
     about_anyone: bool = False
     asked: bool = False
     doubtless: bool = False
+    weak: bool = False
     about: tuple[str, ...] = ()
     text: str
     action: str | None = None

@@ -15,6 +15,8 @@ from conditions import TriageLevel
 
 DOUBTED = "doubted-"
 """Begins the name of a rule whose emergency is doubted."""
+EVEN = 0.0
+"""Log-odds below which a text means something else more likely than an emergency."""
 _FEW_WORDS = 15
 """Fewer say little but what is wrong ("purple rash, does not fade"): rules read those well."""
 
@@ -30,7 +32,7 @@ def triage_words(text: str) -> Triage:
     if odds is None:
         return found
     means_emergency = odds >= meaning.threshold and not is_over(sentences(text))
-    return verdict(_by_meaning(found.reasons, means_emergency, odds < meaning.doubt))
+    return verdict(_by_meaning(found.reasons, means_emergency, odds, meaning.doubt))
 
 
 def is_long(text: str) -> bool:
@@ -46,10 +48,11 @@ def by_words(text: str) -> Triage:
     return verdict([*found, *(reason(rule_id) for rule_id in others)])
 
 
-def _by_meaning(found: tuple[Reason, ...], means_emergency: bool, doubtful: bool) -> Iterator[Reason]:
+def _by_meaning(found: tuple[Reason, ...], means_emergency: bool, odds: float, doubt: float) -> Iterator[Reason]:
     for each in found:
-        may_be_wrong = each.level is TriageLevel.EMERGENCY and not rules()[each.rule][0].doubtless
-        yield _doubted(each) if doubtful and may_be_wrong else each
+        rule, _ = rules()[each.rule]
+        doubtful = odds < (EVEN if rule.weak else doubt) and not rule.doubtless
+        yield _doubted(each) if doubtful and each.level is TriageLevel.EMERGENCY else each
     if means_emergency:
         yield reason("means-emergency")
 

@@ -34,6 +34,7 @@ HARMLESS = (
     "Nearly died of shame when my date saw the spot on my nose. What dries up a spot by Friday?",
     "Writing an essay about meningitis for nursing college. What does the glass test show?",
     "My uncle had a stroke in 2009. Can I use his old cortisone cream on my elbow eczema?",
+    "Bowls player all my life, no hat, I know I know. Scaly patches on my head, which cream is best?",
 )
 """Words of emergencies, and none."""
 
@@ -65,6 +66,17 @@ def test_an_emergency_that_is_doubted_is_told_all_the_same() -> None:
     told = triage_words(text)
     assert told.level is TriageLevel.SELF_CARE
     assert if_so(told, "999").endswith("If that is so now, call 999.")
+
+
+def test_an_illness_that_only_a_letter_names_calls_nobody_and_is_told() -> None:
+    """A weak rule counts only where the words mean what it says."""
+    told = triage_words(
+        "The consultant wrote that it was Stevens-Johnson syndrome. It was in 2019 and I am well. Which painkillers "
+        "are safe for me now, please?"
+    )
+    assert told.level is TriageLevel.ROUTINE
+    assert if_so(told, "112").endswith("call 112.")
+    assert triage_words("i think it is stevens johnson syndrome").level is TriageLevel.EMERGENCY
 
 
 def test_what_is_no_doubt_says_nothing_of_one() -> None:

@@ -15,7 +15,7 @@ from agents.settings import AgentSettings
 from agents.standing_questions import standing_questions
 from agents.vision import NoVision
 from cases.record import Role, Turn
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Ranker
 from knowledge.errors import KnowledgeError
 from knowledge.library import Library
 from knowledge.rehearsal import Change, rehearsed
@@ -31,6 +31,7 @@ def compare(
     questions: Sequence[str],
     settings: AgentSettings,
     tell: Callable[[int, int], None] = lambda done, of: None,
+    ranker: Ranker | None = None,
 ) -> Comparison:
     """The answers to `questions` that `change` would change, in their order; `tell` hears how many are compared.
 
@@ -38,7 +39,7 @@ def compare(
     their source. Raises what publishing, retiring and searching raise.
     """
     changed: list[ChangedAnswer] = []
-    with rehearsed(library, change, embedder) as rehearsal:
+    with rehearsed(library, change, embedder, ranker) as rehearsal:
         before, after = _Asked(rehearsal.before, settings), _Asked(rehearsal.after, settings)
         for done, question in enumerate(questions, 1):
             old, new = before.reply(question), after.reply(question)
@@ -50,7 +51,9 @@ def compare(
     return Comparison(questions=len(questions), changed_answers=tuple(changed))
 
 
-def comparing(library: Library, embedder: Embedder, settings: AgentSettings) -> CompareAnswers:
+def comparing(
+    library: Library, embedder: Embedder, settings: AgentSettings, ranker: Ranker | None = None
+) -> CompareAnswers:
     """`compare` with the standing questions, as `knowledge.submissions` wants it.
 
     A file of questions that cannot be read is a KnowledgeError then, which says what to do.
@@ -61,7 +64,7 @@ def comparing(library: Library, embedder: Embedder, settings: AgentSettings) -> 
             questions = standing_questions(settings)
         except SettingsIncomplete as error:
             raise KnowledgeError(str(error)) from error
-        return compare(library, embedder, change, questions, settings, tell)
+        return compare(library, embedder, change, questions, settings, tell, ranker)
 
     return compare_change
 

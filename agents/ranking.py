@@ -97,7 +97,7 @@ def _each(passages: Sequence[P]) -> Iterator[tuple[Placed, P]]:
     before: Counter[tuple[str, str]] = Counter()
     for passage in passages:
         for sentence in sentences(passage.text):
-            yield Placed(sentence, passage.section, before[passage.slug, passage.section]), passage
+            yield Placed(sentence, passage.title, passage.section, before[passage.slug, passage.section]), passage
             before[passage.slug, passage.section] += 1
 
 

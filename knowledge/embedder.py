@@ -4,10 +4,12 @@
 
 Listens on the host and port of `SKINGPT_EMBEDDER_URL` (default http://127.0.0.1:8772) and answers like Text
 Embeddings Inference: `POST /embed {"inputs": ["…"], "truncate": true}` with a list of vectors of length 1,
-`GET /health` with 200. Errors are `{"error", "error_type"}` with 413 (too many or too long) or 422
-(malformed). Nothing of a text is logged.
+`GET /health` with 200. Where the bundled model is served, `POST /rerank {"query", "texts", "raw_scores"}` is answered
+with `[{"index", "score"}]`, best first; else with 424. Errors are `{"error", "error_type"}` with 413 (too many or too
+long) or 422 (malformed). Nothing of a text is logged.
 """
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -29,6 +31,8 @@ from logs import start_logging
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+    from knowledge.reranker import Reranker
 
 
 AT_ONCE = 8
@@ -81,6 +85,34 @@ class Turns:
                 self._changed.notify_all()
 
 
+class SentenceRanker(Protocol):
+    """What the server needs to rerank."""
+
+    def scores(self, question: str, sentences: Sequence[str]) -> list[float]:
+        """The higher, the better the sentence answers; what is too long is cut."""
+        ...
+
+
+class LateInteractionRanker:
+    """`knowledge.reranker` on one processor core; takes the turns of the encoder beside it, as a question does."""
+
+    def __init__(self, reranker: "Reranker", turns: Turns, *, half: bool = False) -> None:
+        """`half`: as of `SentenceTransformerEncoder`."""
+        self._reranker, self._turns, self._half = reranker, turns, half
+
+    def scores(self, question: str, sentences: Sequence[str]) -> list[float]:
+        """One per sentence."""
+        import torch
+
+        with (
+            self._turns.taken(first=True),
+            torch.inference_mode(),
+            torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
+        ):
+            scores = self._reranker([question], sentences)[0]
+        return [float(score) for score in scores]
+
+
 class SentenceTransformerEncoder:
     """A sentence-transformers model on one processor core; requests take turns, questions before documents."""
 
@@ -89,7 +121,7 @@ class SentenceTransformerEncoder:
         stay the same to four digits."""
         self._model = model
         self._half = half
-        self._turns = Turns()
+        self.turns = Turns()
 
     def encode(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector of length 1 per text; what is too long is cut off."""
@@ -100,7 +132,7 @@ class SentenceTransformerEncoder:
         for start in range(0, len(texts), AT_ONCE):
             some = list(texts[start : start + AT_ONCE])
             with (
-                self._turns.taken(first=first),
+                self.turns.taken(first=first),
                 torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
             ):
                 computed = self._model.encode(
@@ -122,6 +154,15 @@ class EmbedRequest(BaseModel):
     truncate: bool = False
 
 
+class RerankRequest(BaseModel):
+    """TEI's request body, as far as this server knows it. Inputs that are too long are always cut."""
+
+    query: str
+    texts: Annotated[list[str], Field(min_length=1)]
+    truncate: bool = False
+    raw_scores: bool = False
+
+
 def load_encoder(model: str) -> SentenceTransformerEncoder:
     """The bundled model, or the one in the folder `model`; downloads nothing."""
     import torch
@@ -131,12 +172,24 @@ def load_encoder(model: str) -> SentenceTransformerEncoder:
     # One thread: on a shared machine two are slower than one.
     torch.set_num_threads(1)
     folder = str(get_model_path()) if model == BUNDLED_MODEL else model
-    half = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-    return SentenceTransformerEncoder(SentenceTransformer(folder, device="cpu", local_files_only=True), half=half)
+    return SentenceTransformerEncoder(SentenceTransformer(folder, device="cpu", local_files_only=True), half=_half())
 
 
-def embedding_server(encoder: TextEncoder) -> FastAPI:
-    """The HTTP API in front of `encoder`."""
+def load_ranker(encoder: SentenceTransformerEncoder) -> LateInteractionRanker:
+    """The reranker that was learned on the bundled model, taking turns with `encoder`."""
+    from knowledge.reranker import load_reranker
+
+    return LateInteractionRanker(load_reranker(), encoder.turns, half=_half())
+
+
+def _half() -> bool:
+    import torch
+
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
+def embedding_server(encoder: TextEncoder, ranker: SentenceRanker | None = None) -> FastAPI:
+    """The HTTP API in front of `encoder` and, if there is one, `ranker`."""
     server = FastAPI(title="Embeddings", docs_url=None, redoc_url=None)
 
     @server.get("/health")
@@ -158,6 +211,18 @@ def embedding_server(encoder: TextEncoder) -> FastAPI:
             vectors = encoder.encode(texts)
         metrics.EMBEDDED.inc(len(texts))
         return JSONResponse(vectors)
+
+    @server.post("/rerank")
+    def rerank(request: RerankRequest) -> Response:
+        if ranker is None:
+            return _error(424, "model is not a re-ranker model", "Backend")
+        if len(request.texts) > BATCH:
+            return _error(413, f"batch size {len(request.texts)} > maximum allowed batch size {BATCH}", "Validation")
+        with metrics.RERANKING.time():
+            scores = ranker.scores(request.query, request.texts)
+        told = scores if request.raw_scores else [1 / (1 + math.exp(-score)) for score in scores]
+        ranked = sorted(enumerate(told), key=lambda each: -each[1])
+        return JSONResponse([{"index": index, "score": score} for index, score in ranked])
 
     @server.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:
@@ -181,7 +246,7 @@ def main() -> None:
     address = urlsplit(settings.embedder_url)
     encoder = load_encoder(settings.embedding_model)
     encoder.encode(["warm-up"])
-    server = embedding_server(encoder)
+    server = embedding_server(encoder, load_ranker(encoder) if settings.embedding_model == BUNDLED_MODEL else None)
     uvicorn.run(
         server, host=address.hostname or "127.0.0.1", port=address.port or 8772, access_log=False, log_config=None
     )

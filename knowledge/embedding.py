@@ -5,7 +5,7 @@ The server speaks the API of Text Embeddings Inference
 where there are many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -26,6 +26,17 @@ class Embedder(Protocol):
         ...
 
 
+class Ranker(Protocol):
+    """Anything that tells how well sentences answer a question."""
+
+    def rerank(self, question: str, sentences: Sequence[str]) -> list[float] | None:
+        """One score per sentence, compared within one question; None where the server has no model for it.
+
+        Raises EmbedderUnavailable or EmbedderRefused.
+        """
+        ...
+
+
 class RemoteEmbedder:
     """Asks the embedding server at `url`. Safe to share between threads."""
 
@@ -41,21 +52,46 @@ class RemoteEmbedder:
             vectors.extend(self._embed_batch(texts[start : start + BATCH]))
         return vectors
 
+    def rerank(self, question: str, sentences: Sequence[str]) -> list[float] | None:
+        """One score per sentence, at most BATCH of them; None where the server has no model for it.
+
+        Raises EmbedderUnavailable or EmbedderRefused.
+        """
+        body = {"query": question, "texts": list(sentences), "truncate": True, "raw_scores": True}
+        answer = self._post("rerank", body)
+        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.FAILED_DEPENDENCY):
+            return None
+        return self._scores(self._taken(answer), len(sentences))
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
 
     def _embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        answer = self._taken(self._post("embed", {"inputs": list(texts), "truncate": True}))
+        return self._vectors(answer, len(texts))
+
+    def _post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
         try:
-            answer = self._client.post(f"{self._url}/embed", json={"inputs": list(texts), "truncate": True})
+            return self._client.post(f"{self._url}/{path}", json=body)
         except httpx.HTTPError as error:
             problem = f"the embedding server at {self._url} does not answer ({type(error).__name__})"
             raise EmbedderUnavailable(f"{problem}; start it with: python -m knowledge.embedder") from error
+
+    def _taken(self, answer: httpx.Response) -> httpx.Response:
         if answer.status_code in (429, 503):
             raise EmbedderUnavailable(f"the embedding server at {self._url} is overloaded; try again later")
         if answer.status_code != httpx.codes.OK:
             raise EmbedderRefused(f"the embedding server at {self._url} answered {answer.status_code}; see its log")
-        return self._vectors(answer, len(texts))
+        return answer
+
+    def _scores(self, answer: httpx.Response, count: int) -> list[float]:
+        try:
+            ranked: Any = answer.json()
+            found = {int(each["index"]): float(each["score"]) for each in ranked}
+            return [found[at] for at in range(count)]
+        except (ValueError, TypeError, KeyError) as error:
+            raise EmbedderRefused(f"{self._url} did not answer with a score for each sentence; see its log") from error
 
     def _vectors(self, answer: httpx.Response, count: int) -> list[list[float]]:
         try:

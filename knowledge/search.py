@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from conditions import CONDITIONS
 from knowledge import catalogue
 from knowledge.database import reading
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Ranker
 from knowledge.errors import IndexMissing
 from knowledge.intent import intended_sections
 from knowledge.keyword_hit import Hit
@@ -76,11 +76,15 @@ class _Hits:
 
 
 class Search:
-    """Search over the live guidelines of `library`; `embedder` must be the one they were published with."""
+    """Search over the live guidelines of `library`; `embedder` must be the one they were published with.
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    Without a `ranker` no sentences are reranked.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder, ranker: Ranker | None = None) -> None:
         self.library = library
         self.embedder = embedder
+        self._ranker = ranker
 
     def search(
         self,
@@ -119,7 +123,16 @@ class Search:
         """
         if self.library.model != BUNDLED_MODEL:
             return None
-        return self.embedder.embed([text.encode("utf-8", "replace").decode() for text in texts])
+        return self.embedder.embed([_written(text) for text in texts])
+
+    def reranked(self, question: str, sentences: Sequence[str]) -> list[float] | None:
+        """How well each sentence answers, to be compared within one question; None where nothing was learned for that.
+
+        Raises EmbedderUnavailable or EmbedderRefused.
+        """
+        if self.library.model != BUNDLED_MODEL or self._ranker is None:
+            return None
+        return self._ranker.rerank(_written(question), [_written(each) for each in sentences])
 
     def _search(
         self,
@@ -211,6 +224,11 @@ class Search:
             by_meaning=[near.entry_id for near in near_chunks if near.entry_id in slug_of_chunk],
             named=named,
         )
+
+
+def _written(text: str) -> str:
+    """Without halves of characters, which JSON cannot carry."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _named(

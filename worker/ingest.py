@@ -32,7 +32,8 @@ def read_submission(number: int) -> None:
 
     try:
         submissions = Submissions(resources.library())
-        compare = comparing(resources.library(), resources.embedder(), AgentSettings())
+        embedder = resources.embedder()
+        compare = comparing(resources.library(), embedder, AgentSettings(), embedder)
         with held(
             resources.cases(), submission_lease_name(number), "library", resources.settings().worker_lease_seconds
         ):

@@ -86,11 +86,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A sentence, its section with the subsection, and how many sentences of that section come before it."""
+    """A sentence, its guideline's title, its section with the subsection, and how many of that section come before."""
 
     text: str
+    title: str
     section: str
     place: int
+
+    @property
+    def in_context(self) -> str:
+        """The sentence after what it is about, as the reranker reads it."""
+        return f"{self.title}, {self.section.split(' / ')[-1].lower()}: {self.text}"
 
 
 def overlap(focus: Sequence[str], sentence: str) -> float:

@@ -2,7 +2,9 @@
 
 With the vectors of the embedding model that comes with the library a score is the sum of three parts: what `pairs`
 sees of both and how near their vectors are; which section answers such a question; and a product of question and
-sentence, both projected. With another embedding model, whose vectors the weights do not know, words alone choose.
+sentence, both projected. The best of them are compared once more by the search's reranker, which reads every word in
+its context (`agents.selection.reranking`). With another embedding model, whose vectors the weights do not know, words
+alone choose.
 """
 
 from collections import OrderedDict
@@ -15,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from agents.search import Array, GuidelineSearch, vectors_of
+from agents.search import RERANKED, Array, GuidelineSearch, vectors_of
 from agents.selection.pairs import Asked, Placed, features, headings, kinds
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
@@ -88,7 +90,18 @@ class AnswerSelector:
         if told is None:
             return words.scores(asked, placed)
         known = self._known([each.text for each in placed])
-        return vectors.scores(asked, placed, told, known)
+        scores = vectors.scores(asked, placed, told, known)
+        return scores + self._more(asked, placed, scores)
+
+    def _more(self, asked: Asked, placed: Sequence[Placed], scores: Array) -> Array:
+        """(N,): what the reranker adds to those that score best; the others get the least of it."""
+        best = np.argsort(-scores)[:RERANKED]
+        added = self._search.reranked(asked.text, [placed[at].in_context for at in best])
+        if added is None:
+            return np.zeros_like(scores)
+        more = np.full_like(scores, min(added))
+        more[best] = added
+        return more
 
     def _known(self, texts: Sequence[str]) -> Array:
         """Vectors (N, D) of published sentences, each computed once as long as it is kept. Nothing a patient wrote."""

@@ -21,6 +21,7 @@ import torch
 from sklearn.model_selection import GroupKFold
 from torch import Tensor, nn
 
+from agents.search import Array
 from agents.selection.pairs import HEADINGS, Asked, Placed, features, headings, kinds
 from agents.selection.selector import WEIGHTS, nearness
 from agents.sentences import sentences
@@ -145,17 +146,26 @@ def _loss(scores: Tensor, grades: Tensor) -> Tensor:
     return -(grades / grades.sum() * scores.log_softmax(0)).sum()
 
 
-@torch.no_grad()
 def cross_validated(cases: Sequence[Case], *, near: bool) -> Mapping[str, float]:
     """How often a sentence that answers is first, among the first three, among the first four."""
-    found: list[list[bool]] = []
+    scores = held_out_scores(cases, near=near)
+    return found_among([(case, told.numpy()) for case, (told, _) in zip(cases, scores, strict=True)])
+
+
+def held_out_scores(cases: Sequence[Case], *, near: bool = True) -> list[tuple[Tensor, int]]:
+    """Each case's scores (N,) by weights that never saw its guideline, and the number of its fold."""
+    found: dict[int, tuple[Tensor, int]] = {}
     folds = GroupKFold(_FOLDS).split(cases, groups=[case.slug for case in cases])
-    for train, held in folds:
-        with torch.enable_grad():
-            course = learned([cases[at] for at in train], near=near)
-        for at in held:
-            order = course(cases[at], cases[at].rows(near=near)).argsort(descending=True).tolist()
-            found.append([each in cases[at].best for each in order[:4]])
+    for fold, (train, held) in enumerate(folds):
+        course = learned([cases[at] for at in train], near=near)
+        with torch.no_grad():
+            found |= {at: (course(cases[at], cases[at].rows(near=near)), fold) for at in held.tolist()}
+    return [found[at] for at in range(len(cases))]
+
+
+def found_among(scored: Sequence[tuple[Case, Array]]) -> Mapping[str, float]:
+    """How often a sentence that answers is first, among three, among four, by the scores (N,)."""
+    found = [[at in case.best for at in np.argsort(-scores)[:4].tolist()] for case, scores in scored]
     return {f"in {most}": float(np.mean([any(row[:most]) for row in found])) for most in (1, 3, 4)}
 
 
@@ -172,7 +182,7 @@ def _placed(slug: str) -> list[Placed]:
     guideline = read_guideline(_GUIDELINES / f"{slug}.md")
     for section in (each for each in guideline.sections if each.heading != SOURCES):
         for sentence in sentences(section.text):
-            found.append(Placed(sentence, section.label, before[section.label]))
+            found.append(Placed(sentence, CONDITIONS[slug].title, section.label, before[section.label]))
             before[section.label] += 1
     return found
 

@@ -134,3 +134,6 @@ class WordSearch:
 
     def vectors(self, texts: Sequence[str]) -> None:
         """No embedding model stands behind these words."""
+
+    def reranked(self, question: str, sentences: Sequence[str]) -> None:
+        """And no reranker."""

@@ -28,10 +28,10 @@ from tests.knowledge.test_retrieval import starter
 __all__ = ["chroma_url", "starter"]
 
 SENTENCES = (
-    Placed("Ringworm is caused by a fungus that lives on skin.", "Causes", 0),
-    Placed("Ringworm is contagious and spreads by touching an infected person.", "Is it contagious", 0),
-    Placed("Do not use steroid cream alone on ringworm.", "Self-care", 1),
-    Placed("Wash towels and bedding often.", "Self-care", 2),
+    Placed("Ringworm is caused by a fungus that lives on skin.", "Ringworm", "Causes", 0),
+    Placed("Ringworm is contagious and spreads by touching an infected person.", "Ringworm", "Is it contagious", 0),
+    Placed("Do not use steroid cream alone on ringworm.", "Ringworm", "Self-care", 1),
+    Placed("Wash towels and bedding often.", "Ringworm", "Self-care", 2),
 )
 
 
@@ -69,6 +69,31 @@ def test_published_sentences_are_embedded_once_and_a_question_is_not_kept() -> N
     assert search.embedded.count("my own words, is it contagious?") == 2
 
 
+class Ranking(Counting):
+    """Reranks: one sentence is far better than all others."""
+
+    def __init__(self, best: str) -> None:
+        super().__init__(384)
+        self.best = best
+
+    def reranked(self, question: str, sentences: Sequence[str]) -> list[float]:  # type: ignore[override]
+        return [9.0 if self.best in each else -9.0 for each in sentences]
+
+
+@pytest.mark.parametrize("best", [each.text for each in SENTENCES])
+def test_what_the_reranker_finds_best_comes_first(best: str) -> None:
+    scores = AnswerSelector(Ranking(best)).scores(Asked.of("is it contagious?", ["Ringworm"]), SENTENCES)
+    assert SENTENCES[int(scores.argmax())].text == best
+
+
+def test_sentences_that_are_not_reranked_stay_behind_those_that_are() -> None:
+    many = [Placed(f"Sentence {at} about the fungus.", "Ringworm", "Causes", at) for at in range(40)]
+    scores = AnswerSelector(Ranking("Sentence 3 ")).scores(Asked.of("is it contagious?", ["Ringworm"]), many)
+    before = AnswerSelector(Counting(384)).scores(Asked.of("is it contagious?", ["Ringworm"]), many)
+    first = set((-before).argsort()[:16].tolist())
+    assert min(scores[at] for at in first) >= max(scores[at] for at in range(40) if at not in first)
+
+
 def test_vectors_of_another_width_are_left_alone() -> None:
     asked = Asked.of("is it contagious?", ["Ringworm"])
     by_words = AnswerSelector(WordSearch()).scores(asked, SENTENCES)
@@ -77,7 +102,7 @@ def test_vectors_of_another_width_are_left_alone() -> None:
 
 @given(st.text(max_size=300), st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=5))
 def test_any_question_gets_a_finite_score_for_any_sentence(question: str, texts: list[str]) -> None:
-    placed = [Placed(text, "Overview", at) for at, text in enumerate(texts)]
+    placed = [Placed(text, "", "Overview", at) for at, text in enumerate(texts)]
     for search in (WordSearch(), Counting(384)):
         scores = AnswerSelector(search).scores(Asked.of(question, ["Ringworm"]), placed)
         assert len(scores) == len(texts) and all(math.isfinite(score) for score in scores)

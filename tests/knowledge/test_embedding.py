@@ -131,3 +131,51 @@ def test_every_failure_of_a_server_has_its_own_error(status: int, body: object, 
     for address in served(app):
         with pytest.raises(error):
             RemoteEmbedder(address).embed(["one", "two"])
+
+
+class LongestFirst:
+    """Stands for the reranker: the longer the sentence, the better."""
+
+    def scores(self, question: str, sentences: Sequence[str]) -> list[float]:
+        return [float(len(each)) for each in sentences]
+
+
+@pytest.fixture(scope="module")
+def ranking_url() -> Iterator[str]:
+    yield from served(embedding_server(HashEncoder(), LongestFirst()))
+
+
+def test_sentences_are_scored_in_their_own_order(ranking_url: str) -> None:
+    assert RemoteEmbedder(ranking_url).rerank("why?", ["aa", "aaaa", "a"]) == [2.0, 4.0, 1.0]
+
+
+def test_ranked_sentences_come_best_first_and_as_shares_unless_raw_scores_are_wanted(ranking_url: str) -> None:
+    told = httpx.post(f"{ranking_url}/rerank", json={"query": "why?", "texts": ["a", "aaa"]}).json()
+    assert [each["index"] for each in told] == [1, 0]
+    assert all(0 < each["score"] < 1 for each in told)
+
+
+def test_a_server_that_cannot_rerank_leaves_the_sentences_unranked(url: str) -> None:
+    assert RemoteEmbedder(url).rerank(SECRET, ["a"]) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"query": SECRET, "texts": ["x"] * (BATCH + 1)}, 413),
+        ({"query": SECRET, "texts": []}, 422),
+        ({"texts": [SECRET]}, 422),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused_without_the_words(ranking_url: str, body: object, status: int) -> None:
+    answer = httpx.post(f"{ranking_url}/rerank", json=body)
+    assert answer.status_code == status and SECRET not in answer.text
+
+
+@pytest.mark.parametrize("body", [{"not": "scores"}, [{"index": 1, "score": 0.5}], [{"index": 0}], ["x"]])
+def test_scores_that_are_none_are_refused(body: object) -> None:
+    app = FastAPI()
+    app.post("/rerank")(lambda: JSONResponse(body))
+    for address in served(app):
+        with pytest.raises(EmbedderRefused):
+            RemoteEmbedder(address).rerank("why?", ["one"])

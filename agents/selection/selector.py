@@ -21,6 +21,8 @@ from agents.search import RERANKED, Array, GuidelineSearch, vectors_of
 from agents.selection.pairs import Asked, Placed, features, headings, kinds
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
+_SPREAD = 2.0
+"""How much further apart both together lie; an answer is cut off where a sentence lies far behind the best one."""
 _KEPT = 12_000
 """Sentences whose vectors are kept: 18 MB. The starter library has 6,400."""
 
@@ -90,18 +92,18 @@ class AnswerSelector:
         if told is None:
             return words.scores(asked, placed)
         known = self._known([each.text for each in placed])
-        scores = vectors.scores(asked, placed, told, known)
-        return scores + self._more(asked, placed, scores)
+        return self._reranked(asked, placed, vectors.scores(asked, placed, told, known))
 
-    def _more(self, asked: Asked, placed: Sequence[Placed], scores: Array) -> Array:
-        """(N,): what the reranker adds to those that score best; the others get the least of it."""
+    def _reranked(self, asked: Asked, placed: Sequence[Placed], scores: Array) -> Array:
+        """(N,): with what the reranker adds to those that score best; the others get the least of it."""
         best = np.argsort(-scores)[:RERANKED]
         added = self._search.reranked(asked.text, [placed[at].in_context for at in best])
         if added is None:
-            return np.zeros_like(scores)
+            return scores
         more = np.full_like(scores, min(added))
         more[best] = added
-        return more
+        both: Array = (scores + more) / _SPREAD
+        return both
 
     def _known(self, texts: Sequence[str]) -> Array:
         """Vectors (N, D) of published sentences, each computed once as long as it is kept. Nothing a patient wrote."""

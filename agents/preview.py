@@ -15,7 +15,7 @@ from agents.settings import AgentSettings
 from agents.standing_questions import standing_questions
 from agents.vision import NoVision
 from cases.record import Role, Turn
-from knowledge.embedding import Embedder, Ranker
+from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError
 from knowledge.library import Library
 from knowledge.rehearsal import Change, rehearsed
@@ -31,7 +31,6 @@ def compare(
     questions: Sequence[str],
     settings: AgentSettings,
     tell: Callable[[int, int], None] = lambda done, of: None,
-    ranker: Ranker | None = None,
 ) -> Comparison:
     """The answers to `questions` that `change` would change, in their order; `tell` hears how many are compared.
 
@@ -39,7 +38,7 @@ def compare(
     their source. Raises what publishing, retiring and searching raise.
     """
     changed: list[ChangedAnswer] = []
-    with rehearsed(library, change, embedder, ranker) as rehearsal:
+    with rehearsed(library, change, embedder) as rehearsal:
         before, after = _Asked(rehearsal.before, settings), _Asked(rehearsal.after, settings)
         for done, question in enumerate(questions, 1):
             old, new = before.reply(question), after.reply(question)
@@ -51,9 +50,7 @@ def compare(
     return Comparison(questions=len(questions), changed_answers=tuple(changed))
 
 
-def comparing(
-    library: Library, embedder: Embedder, settings: AgentSettings, ranker: Ranker | None = None
-) -> CompareAnswers:
+def comparing(library: Library, embedder: Embedder, settings: AgentSettings) -> CompareAnswers:
     """`compare` with the standing questions, as `knowledge.submissions` wants it.
 
     A file of questions that cannot be read is a KnowledgeError then, which says what to do.
@@ -64,7 +61,7 @@ def comparing(
             questions = standing_questions(settings)
         except SettingsIncomplete as error:
             raise KnowledgeError(str(error)) from error
-        return compare(library, embedder, change, questions, settings, tell, ranker)
+        return compare(library, embedder, change, questions, settings, tell)
 
     return compare_change
 

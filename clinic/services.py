@@ -45,7 +45,7 @@ def open_services(settings: ClinicSettings) -> Services:
     library = open_library(knowledge_settings, embedder)
     return Services(
         library=library,
-        search=Search(library, embedder, embedder),
+        search=Search(library, embedder),
         cases=open_cases(cases_settings),
         clinicians=clinicians,
         sessions=Sessions(session_secret(load_key(cases_settings)), utc_now),

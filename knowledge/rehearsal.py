@@ -11,7 +11,7 @@ from knowledge import catalogue
 from knowledge.database import open_database, reading
 from knowledge.database_index import DatabaseIndex
 from knowledge.editions import Edition
-from knowledge.embedding import Embedder, Ranker
+from knowledge.embedding import Embedder
 from knowledge.library import STARTER, Library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
@@ -40,9 +40,7 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsed(
-    library: Library, change: Change, embedder: Embedder, ranker: Ranker | None = None
-) -> Iterator[Rehearsal]:
+def rehearsed(library: Library, change: Change, embedder: Embedder) -> Iterator[Rehearsal]:
     """Both copies, in a temporary folder.
 
     Of the library itself nothing changes but which vectors it remembers: those of passages, and those of what is asked
@@ -62,7 +60,7 @@ def rehearsed(
             after.retire(change.key, STARTER)
         else:
             after.publish(change.edition, STARTER)
-        yield Rehearsal(Search(before, vectors, ranker), Search(after, vectors, ranker))
+        yield Rehearsal(Search(before, vectors), Search(after, vectors))
 
 
 def _copy(file: Path, library: Library, vectors: VectorCache) -> Library:

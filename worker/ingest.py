@@ -32,8 +32,7 @@ def read_submission(number: int) -> None:
 
     try:
         submissions = Submissions(resources.library())
-        embedder = resources.embedder()
-        compare = comparing(resources.library(), embedder, AgentSettings(), embedder)
+        compare = comparing(resources.library(), resources.embedder(), AgentSettings())
         with held(
             resources.cases(), submission_lease_name(number), "library", resources.settings().worker_lease_seconds
         ):

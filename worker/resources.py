@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.adviser import Adviser
     from agents.vision import EarlierPhoto
     from cases.record import Case
-    from knowledge.embedding import RemoteEmbedder
+    from knowledge.embedding import Embedder
     from knowledge.library import Library
 
 
@@ -60,7 +60,7 @@ def library() -> "Library":
 
 
 @cache
-def embedder() -> "RemoteEmbedder":
+def embedder() -> "Embedder":
     """The client of the embedding server of this process."""
     from knowledge.embedding import RemoteEmbedder
     from knowledge.settings import KnowledgeSettings
@@ -86,7 +86,7 @@ def adviser() -> "Adviser":
     from knowledge.search import Search
 
     settings = AgentSettings()
-    search = Search(library(), embedder(), embedder())
+    search = Search(library(), embedder())
     return Adviser(search, open_chat_model(settings), memory(), endpoint(), settings, photo, earlier_photos)
 
 

@@ -76,7 +76,7 @@ def library_search() -> Search:
     """The search of the published library. Raises the errors of `knowledge`, then or when it is asked."""
     settings = KnowledgeSettings()
     embedder = RemoteEmbedder(settings.embedder_url)
-    return Search(open_library(settings, embedder), embedder, embedder)
+    return Search(open_library(settings, embedder), embedder)
 
 
 @contextmanager

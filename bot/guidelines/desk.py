@@ -86,4 +86,4 @@ def open_with(settings: "KnowledgeSettings") -> Opened:
 
     embedder = RemoteEmbedder(settings.embedder_url)
     library = open_library(settings, embedder)
-    return Opened(library, Search(library, embedder, embedder))
+    return Opened(library, Search(library, embedder))

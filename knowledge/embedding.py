@@ -19,18 +19,17 @@ _TIMEOUT = httpx.Timeout(60.0, connect=3.0)
 
 
 class Embedder(Protocol):
-    """Anything that turns texts into vectors of one length, the same text always into the same vector."""
+    """Anything that turns texts into vectors of one length, the same text always into the same vector.
+
+    Some also tell how well sentences answer a question.
+    """
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in order. Raises EmbedderUnavailable or EmbedderRefused."""
         ...
 
-
-class Ranker(Protocol):
-    """Anything that tells how well sentences answer a question."""
-
     def rerank(self, question: str, sentences: Sequence[str]) -> list[float] | None:
-        """One score per sentence, compared within one question; None where the server has no model for it.
+        """One score per sentence, compared within one question; None where there is no model for it.
 
         Raises EmbedderUnavailable or EmbedderRefused.
         """

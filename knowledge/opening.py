@@ -34,6 +34,9 @@ class OwnEmbedder:
         vectors: list[list[float]] = self._encoder.encode(texts)
         return vectors
 
+    def rerank(self, question: str, sentences: Sequence[str]) -> None:
+        """Nothing: the commands that work without a house choose no sentences."""
+
 
 @contextmanager
 def open_for_command(settings: KnowledgeSettings) -> Iterator[tuple[Library, Search]]:

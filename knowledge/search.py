@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from conditions import CONDITIONS
 from knowledge import catalogue
 from knowledge.database import reading
-from knowledge.embedding import Embedder, Ranker
+from knowledge.embedding import Embedder
 from knowledge.errors import IndexMissing
 from knowledge.intent import intended_sections
 from knowledge.keyword_hit import Hit
@@ -76,15 +76,11 @@ class _Hits:
 
 
 class Search:
-    """Search over the live guidelines of `library`; `embedder` must be the one they were published with.
+    """Search over the live guidelines of `library`; `embedder` must be the one they were published with."""
 
-    Without a `ranker` no sentences are reranked.
-    """
-
-    def __init__(self, library: Library, embedder: Embedder, ranker: Ranker | None = None) -> None:
+    def __init__(self, library: Library, embedder: Embedder) -> None:
         self.library = library
         self.embedder = embedder
-        self._ranker = ranker
 
     def search(
         self,
@@ -130,9 +126,9 @@ class Search:
 
         Raises EmbedderUnavailable or EmbedderRefused.
         """
-        if self.library.model != BUNDLED_MODEL or self._ranker is None:
+        if self.library.model != BUNDLED_MODEL:
             return None
-        return self._ranker.rerank(_written(question), [_written(each) for each in sentences])
+        return self.embedder.rerank(_written(question), [_written(each) for each in sentences])
 
     def _search(
         self,

@@ -55,6 +55,10 @@ class VectorCache:
         with writing(self._engine) as connection:
             connection.execute(delete(tables.vectors).where(func.length(tables.vectors.c.numbers) != size))
 
+    def rerank(self, question: str, sentences: Sequence[str]) -> list[float] | None:
+        """As the embedder scores them; nothing of it is remembered."""
+        return self._embedder.rerank(question, sentences)
+
     def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
         known: dict[str, list[float]] = {}
         with reading(self._engine) as connection:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from agents.search import Array
-from agents.selection.training import Case, found_among, held_out_scores, read_cases
+from agents.selection.training import Case, found_among, held_out_scores, listwise_loss, read_cases
 from knowledge.reranker import WEIGHTS, Reranker, learned, stored
 
 _EPOCHS, _BATCH, _RATE, _HEAD_RATE, _DECAY, _WARMUP, _SEED = 3, 32, 7e-5, 1e-3, 0.01, 40, 0
@@ -38,13 +38,13 @@ def trained(lessons: Sequence[Lesson]) -> Reranker:
     torch.manual_seed(_SEED)
     reranker = Reranker().train()
     counts = nn.Parameter(torch.tensor(1.0))
-    groups: dict[bool, list[nn.Parameter]] = {True: [], False: [counts]}
     for name, parameter in reranker.named_parameters():
         parameter.requires_grad_(learned(name))
-        if learned(name):
-            groups[name.startswith("encoder.")].append(parameter)
-    rates = {True: _RATE, False: _HEAD_RATE}
-    learns = torch.optim.AdamW([{"params": groups[a], "lr": rates[a]} for a in groups], weight_decay=_DECAY)
+    layers = [each for each in reranker.encoder.parameters() if each.requires_grad]
+    head = [each for name, each in reranker.named_parameters() if not name.startswith("encoder.")]
+    learns = torch.optim.AdamW(
+        [{"params": layers, "lr": _RATE}, {"params": [*head, counts], "lr": _HEAD_RATE}], weight_decay=_DECAY
+    )
     rng = random.Random(_SEED)
     steps = [batch for _ in range(_EPOCHS) for batch in _batches(lessons, rng)]
     slower = torch.optim.lr_scheduler.LambdaLR(
@@ -55,10 +55,13 @@ def trained(lessons: Sequence[Lesson]) -> Reranker:
             added = reranker(
                 [each.case.asked.text for each in batch], [each.in_context for each in batch[0].case.placed]
             )
-        losses = [_loss(counts * each.scores + more, each.case.grades) for each, more in zip(batch, added, strict=True)]
+        losses = [
+            listwise_loss(counts * each.scores + more, each.case.grades)
+            for each, more in zip(batch, added, strict=True)
+        ]
         learns.zero_grad()
         torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(groups[True], 1.0)
+        nn.utils.clip_grad_norm_(layers, 1.0)
         learns.step()
         slower.step()
     _rescale(reranker, float(counts))
@@ -82,10 +85,6 @@ def _batches(lessons: Sequence[Lesson], rng: random.Random) -> list[list[Lesson]
         batches += [some[start : start + _BATCH] for start in range(0, len(some), _BATCH)]
     rng.shuffle(batches)
     return batches
-
-
-def _loss(scores: Tensor, grades: Tensor) -> Tensor:
-    return -(grades / grades.sum() * scores.log_softmax(0)).sum()
 
 
 @torch.inference_mode()

@@ -134,7 +134,7 @@ def learned(cases: Sequence[Case], *, near: bool) -> Course:
     falls = torch.optim.lr_scheduler.CosineAnnealingLR(learns, steps)
     for _ in range(_EPOCHS):
         for batch in torch.split(torch.randperm(len(cases)), _BATCH):
-            losses = [_loss(course(cases[at], rows[at]), cases[at].grades) for at in batch.tolist()]
+            losses = [listwise_loss(course(cases[at], rows[at]), cases[at].grades) for at in batch.tolist()]
             learns.zero_grad()
             (torch.stack(losses).sum() / _BATCH).backward()  # type: ignore[no-untyped-call]
             learns.step()
@@ -142,7 +142,8 @@ def learned(cases: Sequence[Case], *, near: bool) -> Course:
     return course.eval()
 
 
-def _loss(scores: Tensor, grades: Tensor) -> Tensor:
+def listwise_loss(scores: Tensor, grades: Tensor) -> Tensor:
+    """How unlikely the scores (N,) make the sentences of high grades (N,): Cao et al. 2007 (ListNet)."""
     return -(grades / grades.sum() * scores.log_softmax(0)).sum()
 
 

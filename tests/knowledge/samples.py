@@ -20,6 +20,9 @@ class HashEmbedder:
         self.embedded: list[str] = []
         self.dimensions = dimensions
 
+    def rerank(self, question: str, sentences: Sequence[str]) -> None:
+        """It has no reranker."""
+
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         self.embedded.extend(texts)
         return [self._vector(text) for text in texts]

@@ -119,7 +119,8 @@ def test_everything_is_sealed_anew_while_others_write(db: CaseDatabase, settings
     house = threading.Thread(target=live_on)
     house.start()
     with closing(open_cases(settings)) as other:  # the command's own
-        done = rotate(file, [lambda: reseal_record(other)], settle=0.5)
+        # Longer than a writer on a busy machine waits between sealing and storing; rotate() rests on that.
+        done = rotate(file, [lambda: reseal_record(other)], settle=4)
     stop.set()
     house.join()
 

@@ -1,14 +1,13 @@
 """The check between any language model and the patient: a sentence stays only if a passage it cites says the same.
 
 It works on one sentence at a time and trusts nothing: an uncited sentence, a number, a medicine or any other word
-that the
-cited sentence does not hold, a lost "not", "unless" or "may", all drop it. A true paraphrase is sometimes dropped
-too; a
-false one must never stay. Quotations word for word stay, unless they give orders to a program: a hostile document.
+that the cited sentence does not hold, a lost "not", "unless" or "may", all drop it. A true paraphrase is sometimes
+dropped too; a false one must never stay. Quotations word for word stay, unless they give orders to a program: a
+hostile document.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,6 +29,8 @@ _OF_TIME_AND_AGE = frozenset(
     for word in "second minute hour day night week month year baby babies infant newborn child children teenager adult "
     "adults people older younger pregnant pregnancy woman man".split()
 )
+_COMPARING = frozenset({"more", "less", "fewer", "most", "least"})
+_CERTAIN = frozenset({"will", "must"})
 _SCOPE = 12
 """Words after a negation that it reaches, unless a clause ends first."""
 _PURE_NEGATIONS = NEGATIONS - {"avoid", "stop", "unlikely", "rarely"}
@@ -112,15 +113,20 @@ def _numbers(text: str) -> frozenset[str]:
 
 
 def _measures(text: str) -> Counter[str]:
-    """How often each word of time or age is said, and each number with the word that follows it ("24 hours")."""
+    """How often each word of time, age or comparison is said, and each number with its unit ("24 hours")."""
     said = tokens(text.casefold())
-    words = [stem(token) for token in said if stem(token) in _OF_TIME_AND_AGE]
+    words = [stem(token) for token in said if stem(token) in _OF_TIME_AND_AGE or token in _COMPARING]
     pairs = [f"{number} {stem(unit)}" for number, unit in pairwise(said) if number.isdigit() or number in NUMBER_WORDS]
     return Counter([*words, *(pair for pair in pairs if pair.split()[1] in _OF_TIME_AND_AGE)])
 
 
 def _covered(source: str, statement: str, title: str) -> bool:
-    """Every content word stands in the source, or means the same, or names the guideline's subject, or adds nothing."""
+    """Every content word stands in the source, or means the same, or names the guideline's subject, or adds nothing.
+
+    None of the source's is said more often than there: "one to five years" must not become "five to five years".
+    """
+    if any(many > 1 and many > _words(source)[each] for each, many in _words(statement).items()):
+        return False
     there = set(_content(source))
     same = {other for each in there for other in SAME.get(each, ())}
     wanted = _content(statement)
@@ -130,39 +136,60 @@ def _covered(source: str, statement: str, title: str) -> bool:
     )
 
 
+def _words(text: str) -> Counter[str]:
+    """Stems of the content with its numbers."""
+    return Counter([*_content(text), *(NUMBER_WORDS[token] for token in tokens(text) if token in NUMBER_WORDS)])
+
+
 def _limits_kept(source: str, statement: str) -> bool:
-    """What limits the source limits the statement: each word of condition, and a hedge wherever the source has one."""
+    """What limits the source limits the statement: each word of condition, and a hedge wherever the source has one.
+
+    What only may be does not become certain, even where another hedge is left.
+    """
     before, after = set(tokens(source)), set(tokens(statement))
     conditions_kept = (before & CONDITIONS_OF_USE) == (after & CONDITIONS_OF_USE)
-    return (
-        conditions_kept
-        and (not before & HEDGES or bool(after & HEDGES))
-        and (bool(before & HEDGES) or not after & HEDGES)
-    )
+    hedged = bool(before & HEDGES)
+    return conditions_kept and hedged == bool(after & HEDGES) and (not hedged or after & _CERTAIN <= before)
 
 
-def _denied(text: str) -> Counter[str]:
-    """For each content stem, how many negations reach it: "do not stop using" reaches "use" twice."""
-    found: Counter[str] = Counter()
+def _denied(text: str) -> Mapping[str, Counter[int]]:
+    """For each stem, how often how many negations reach it: "do not stop using" reaches "use" twice."""
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
     reach: list[int] = []
+    denied_last = False
     for match in _WORD_OR_END.finditer(text):
         word = match.group().casefold().replace("’", "'")
         if _CLAUSE_END.fullmatch(word):
-            reach = []
+            reach = [_SCOPE] if denied_last else []  # "not because of dirt" denies the dirt
+            denied_last = False
             continue
-        if reach and word not in STOP_WORDS:
-            found[stem(word)] = max(found[stem(word)], len(reach))
+        if word not in STOP_WORDS:
+            found[stem(word)][len(reach)] += 1
             reach = [left - 1 for left in reach if left > 1]
-        if word in NEGATIONS:
+        denied_last = word in NEGATIONS
+        if denied_last:
             reach.append(_SCOPE)
     return found
 
 
 def _negations_agree(source: str, statement: str) -> bool:
-    if NEGATIONS & set(tokens(statement)) and not NEGATIONS & set(tokens(source)):
+    """No word is denied that the source does not deny, nor asserted where it does."""
+    before, after = _negations(source), _negations(statement)
+    if after and not before:
         return False
-    before, after = _denied(source), _denied(statement)
-    return all(before[each] == after[each] for each in set(_content(source)) & set(_content(statement)))
+    if before != after and Counter(_content(source)) == Counter(_content(statement)):
+        return False
+    there, said = _denied(source), _denied(statement)
+    return all(said[each] <= there[each] for each in _deniable(source) & _deniable(statement))
+
+
+def _negations(text: str) -> int:
+    return sum(token in NEGATIONS for token in tokens(text))
+
+
+def _deniable(text: str) -> frozenset[str]:
+    """Content, and hedges that can be denied: "possible" must not become "not possible"."""
+    return frozenset((*_content(text), *(stem(token) for token in tokens(text) if token in HEDGES - STOP_WORDS)))
 
 
 def _in_order(source: str, statement: str) -> bool:

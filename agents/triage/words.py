@@ -51,8 +51,8 @@ def by_words(text: str) -> Triage:
 def _by_meaning(found: tuple[Reason, ...], means_emergency: bool, odds: float, doubt: float) -> Iterator[Reason]:
     for each in found:
         rule, _ = rules()[each.rule]
-        doubtful = odds < (EVEN if rule.weak else doubt) and not rule.doubtless
-        yield _doubted(each) if doubtful and each.level is TriageLevel.EMERGENCY else each
+        doubted = odds < EVEN if rule.weak else rule.doubtful and odds < doubt
+        yield _doubted(each) if doubted and each.level is TriageLevel.EMERGENCY else each
     if means_emergency:
         yield reason("means-emergency")
 

@@ -124,7 +124,7 @@ _KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
 }
 
 
-def planted(sentences: Sequence[tuple[str, str]], most_of_a_kind: int = 40) -> list[Planted]:
+def planted(sentences: Sequence[tuple[str, str]], most_of_a_kind: int) -> list[Planted]:
     """Wrong sentences of every kind from (sentence, title of its guideline), spread evenly over them."""
     found: list[Planted] = []
     for kind, change in _KINDS.items():

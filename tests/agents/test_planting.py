@@ -11,8 +11,8 @@ from agents.evaluation.sentences_checked import leaks, paraphrases
 @pytest.mark.slow
 def test_planted_wrong_sentences_do_not_get_through() -> None:
     through, tried = leaks()
-    assert tried >= 300
-    assert len(through) <= 0.01 * tried, through
+    assert tried >= 10_000
+    assert len(through) <= 0.001 * tried, through
 
 
 def test_true_paraphrases_mostly_survive() -> None:

@@ -1,16 +1,17 @@
 """The statements of an advice: supported sentences on every condition it must cover, the most serious first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from agents.agent import GuidelineAgent, Question
 from agents.case_view import CaseView, facts
 from agents.grounding import Grounded
-from agents.intents import asks, intents
+from agents.intents import asks
 from agents.levels import HELP, concerns, in_step, level_of, names_other_number
 from agents.passages import NumberedPassage
 from agents.ranking import alike
+from agents.selection.pairs import Asked
 from agents.stems import content_stems
 from agents.subjects import Subject
 from cases.record import Case, History
@@ -21,6 +22,10 @@ _MOST_SUBJECTS = 3
 _OF_ONE_SUBJECT = 6
 _SPARE = 4
 _ADULT = 18
+_SAY_NOTHING = frozenset(
+    content_stems("ideas help helps advice advise thoughts suggest suggestions opinion views sure right")
+)
+"""Words of questions that leave open what is asked: "any ideas?"."""
 _ORDER = (HELP, "Self-care", "Treatment")
 
 
@@ -62,21 +67,36 @@ class Statements:
         self._number = emergency_number
 
     def of(self, case: Case, seen_case: CaseView) -> list[Supported]:
-        """The supported sentences on every subject, the most serious first, grouped, nothing said twice.
+        """The supported sentences on every subject, the most serious first, nothing said twice.
 
-        An emergency has none: whoever must call for help should read nothing else.
+        What the words that opened the case ask is answered as it is asked; of a condition that they ask nothing about,
+        what to do is told. An emergency has none: whoever must call for help should read nothing else.
         """
         chosen: list[Supported] = []
         if seen_case.level is TriageLevel.EMERGENCY:
             return []
         subjects = seen_case.subjects[:_MOST_SUBJECTS]
+        named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
         for place, subject in enumerate(subjects):
             share = _share(len(subjects), place)
             fit = self._answered(_words_asked(case), subject, case, seen_case, share)
-            fit = fit or self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
-            fresh = [each for each in fit if concerns(each.text, case.history) and _adds(each, chosen, seen_case)]
-            chosen += _grouped(fresh, share)
+            found = _new(fit, chosen, named)[:share] or self._what_to_do(subject, case, seen_case, share, chosen, named)
+            chosen += found
         return chosen[:MOST_STATEMENTS]
+
+    def _what_to_do(
+        self,
+        subject: Subject,
+        case: Case,
+        seen_case: CaseView,
+        share: int,
+        chosen: Sequence[Supported],
+        named: Collection[str],
+    ) -> list[Supported]:
+        """Grouped by what to do, care and treatment; nothing that concerns others, nor a sign to watch for."""
+        fit = self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
+        concerning = [each for each in fit if concerns(each.text, case.history) and _is_of_now(each, seen_case)]
+        return _grouped(_new(concerning, chosen, named), share)
 
     def _answered(
         self, question: str, subject: Subject, case: Case, seen_case: CaseView, share: int
@@ -89,7 +109,10 @@ class Statements:
 
 def _words_asked(case: Case) -> str:
     """The question that opened a case without a photo, which the advice answers; empty where nothing was asked."""
-    return case.words if not case.photo_ids and asks(case.words) and intents(case.words) else ""
+    if case.photo_ids or not asks(case.words):
+        return ""
+    asked = Asked.of(case.words, ())
+    return case.words if asked.intents or not _SAY_NOTHING.issuperset(asked.telling) else ""
 
 
 def _what_to_do(subject: Subject, history: History) -> str:
@@ -106,13 +129,15 @@ def _share(subjects: int, place: int) -> int:
     return -(-MOST_STATEMENTS // subjects) if place == 0 else MOST_STATEMENTS // subjects
 
 
-def _adds(each: Supported, chosen: Sequence[Supported], seen_case: CaseView) -> bool:
-    """Whether the sentence says something new, and is not a sign to watch for, which has its own place."""
+def _is_of_now(each: Supported, seen_case: CaseView) -> bool:
+    """Whether the sentence is no sign to watch for, which has its own place."""
     level = level_of(each.passages[0])
-    if level is not None and level is not seen_case.level:
-        return False
-    named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
-    return not any(alike(each.text, other.text, named) for other in chosen)
+    return level is None or level is seen_case.level
+
+
+def _new(fit: Sequence[Supported], chosen: Sequence[Supported], named: Collection[str]) -> list[Supported]:
+    """The sentences that say something else than those chosen."""
+    return [each for each in fit if not any(alike(each.text, other.text, named) for other in chosen)]
 
 
 def _grouped(fit: Sequence[Supported], share: int) -> list[Supported]:

@@ -71,6 +71,12 @@ _TAKEN_FOR = re.compile(
 """Who took it for ringworm says that it is something else, and what a flatmate calls it may be."""
 
 
+_ON_SCALP = re.compile(r"\b(?:scalp|head|hair|bald)\b")
+_ON_BODY = re.compile(
+    r"\b(?:arms?|legs?|body|chest|back|tummy|belly|thighs?|groin|neck|shoulders?|face|cheeks?|hands?)\b"
+)
+
+
 def named_in(question: str) -> tuple[Subject, ...]:
     """The conditions the question names, at most three, in the order they are named."""
     plain = question.casefold().replace("’", "'")
@@ -80,7 +86,10 @@ def named_in(question: str) -> tuple[Subject, ...]:
         if (match := pattern.search(plain)) and not _TAKEN_FOR.search(plain[: match.start()])
     ]
     found += [(match.start(), 0, slug) for slug, pattern in _IN_CAPITALS.items() if (match := pattern.search(question))]
-    return tuple(Subject.of(slug) for slug in dict.fromkeys(slug for _, _, slug in sorted(found)))[:3]
+    slugs = (slug for _, _, slug in sorted(found))
+    if _ON_SCALP.search(plain) and not _ON_BODY.search(plain):  # ringworm there is another condition
+        slugs = ("tinea-capitis" if slug == "tinea-corporis" else slug for slug in slugs)
+    return tuple(Subject.of(slug) for slug in dict.fromkeys(slugs))[:3]
 
 
 def described_in(question: str, likely: Sequence[str]) -> tuple[Subject, ...]:

@@ -29,11 +29,11 @@ from transformers import AutoModel, AutoTokenizer
 from agents.evaluation.triage_texts import CALM, load
 from agents.triage.meaning import MOST_PIECES, WEIGHTS, Array
 from agents.triage.wordpiece import WordPieces
-from agents.triage.words import by_words, is_long
+from agents.triage.words import by_words, can_be_doubted, is_long
 from conditions import EMERGENCIES, TriageLevel
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
-FALSE_ALARMS = 0.0262
+FALSE_ALARMS = 0.02
 """The share of long calm texts that may be raised, cross-validated: many were written to sound like an emergency."""
 DOUBTED = 0.01
 """The share of the emergencies found by words in long texts which this reading may doubt, cross-validated."""
@@ -199,12 +199,14 @@ def cross_validated(told: Sequence[Told], lessons: Lessons, vectors: Array) -> A
 def thresholds(told: Sequence[Told], odds: Array) -> tuple[float, float]:
     """From where an emergency is raised, and below where one that rules found is doubted; prints what both do."""
     emergency, calm = (np.array([getattr(each, name) for each in told]) for name in ("emergency", "calm"))
-    ruled = np.array([by_words(each.text).level is TriageLevel.EMERGENCY for each in told])
+    read = [by_words(each.text) for each in told]
+    ruled = np.array([each.level is TriageLevel.EMERGENCY for each in read])
+    doubtful = np.array([can_be_doubted(each) for each in read])
     long = np.array([is_long(each.text) for each in told])
-    highest, lowest = np.sort(odds[calm & long])[::-1], np.sort(odds[ruled & emergency & long])
+    highest, lowest = np.sort(odds[calm & long])[::-1], np.sort(odds[doubtful & emergency & long])
     threshold = float(highest[int(FALSE_ALARMS * len(highest))]) + 1e-3
-    doubt = float(lowest[int(DOUBTED * len(lowest))])
-    raised, doubted = long & (odds >= threshold), ruled & long & (odds < doubt)
+    doubt = float(lowest[int(DOUBTED * (ruled & emergency & long).sum())])
+    raised, doubted = long & (odds >= threshold), doubtful & long & (odds < doubt)
     either = raised | (ruled & ~doubted)
     print(f"raised from {threshold:+.2f}, doubted below {doubt:+.2f}")
     for name, which in (("emergencies", emergency), ("calm texts", calm)):

@@ -48,6 +48,12 @@ def by_words(text: str) -> Triage:
     return verdict([*found, *(reason(rule_id) for rule_id in others)])
 
 
+def can_be_doubted(found: Triage) -> bool:
+    """Whether it is an emergency only by rules that calm texts have set off."""
+    called = [rules()[each.rule][0] for each in found.reasons if each.level is TriageLevel.EMERGENCY]
+    return bool(called) and all(rule.doubtful or rule.weak for rule in called)
+
+
 def _by_meaning(found: tuple[Reason, ...], means_emergency: bool, odds: float, doubt: float) -> Iterator[Reason]:
     for each in found:
         rule, _ = rules()[each.rule]

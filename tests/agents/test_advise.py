@@ -153,6 +153,25 @@ def test_a_question_that_opened_the_case_is_answered(adviser: Adviser, words: st
     assert advice.statements[0].text.startswith("Ringworm is contagious")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("I have ringworm on my arm. Would it go to school with my son?", "Children with ringworm can go to school"),
+        ("I have a mole on my arm. Do those fade?", "Some moles fade over many years"),
+    ],
+)
+def test_a_question_of_no_known_kind_or_about_a_child_is_answered_as_well(
+    adviser: Adviser, words: str, told: str
+) -> None:
+    advice = adviser.advise(case(None, words=words, photo_ids=()), TODAY)
+    assert any(told in each.text for each in advice.statements[:3])
+
+
+def test_a_question_that_leaves_open_what_it_asks_is_told_what_to_do(adviser: Adviser) -> None:
+    advice = adviser.advise(case(None, words="itchy ring on my arm, I think ringworm, any ideas?", photo_ids=()), TODAY)
+    assert any("clotrimazole" in each.text for each in advice.statements)
+
+
 def test_what_holds_for_children_is_said_of_children_only(adviser: Adviser) -> None:
     def tells_of_children(advice: Advice) -> bool:
         return "A child's mole" in " ".join(each.text for each in advice.statements)

@@ -49,6 +49,11 @@ def test_what_it_was_mistaken_for_is_not_named_and_a_name_in_capitals_is() -> No
     assert [each.slug for each in named_in("The GP says psoriasis. Is it catching?")] == ["psoriasis"]
 
 
+def test_ringworm_of_the_scalp_is_a_condition_of_its_own() -> None:
+    assert [each.slug for each in named_in("My pupil has ringworm on his scalp. Must he be off?")] == ["tinea-capitis"]
+    assert [each.slug for each in named_in("Ringworm on my arm. Can it get into my hair?")] == ["tinea-corporis"]
+
+
 def test_a_child_who_is_spoken_of_is_not_what_is_asked_about() -> None:
     assert intents("is it contagious to my son?") == (Intent.CONTAGION,)
     assert Intent.FAMILY in intents("can it harm the baby if I am pregnant?")

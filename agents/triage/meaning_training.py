@@ -4,8 +4,9 @@
 
 Learned from are the texts whose level is known (`tests/agents/triage_cases.yaml`, `agents/evaluation/triage_*_writer*`,
 never `triage_held_out*`); `fragments.jsonl`, emergencies as people drop them into a talk about something else, and
-texts that only sound like one; the questions of `agents/selection/labelled.jsonl` about conditions that are no
-emergency; and questions about other matters (`agents/scope/uncovered.yaml`, `agents/evaluation/*uncovered.yaml`).
+texts that only sound like one; the questions of `agents/selection/labelled.jsonl`, whose level is given where somebody
+needs help today; and questions about other matters (`agents/scope/uncovered.yaml`,
+`agents/evaluation/*uncovered.yaml`).
 Prints what cross-validation finds, each file and each kind of emergency judged by a network that saw none of it. Takes
 ten minutes, and wants torch and scikit-learn (the extra `dev` brings it).
 """
@@ -30,7 +31,7 @@ from agents.evaluation.triage_texts import CALM, load
 from agents.triage.meaning import MOST_PIECES, WEIGHTS, Array
 from agents.triage.wordpiece import WordPieces
 from agents.triage.words import by_words, can_be_doubted, is_long
-from conditions import EMERGENCIES, TriageLevel
+from conditions import TriageLevel
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
 FALSE_ALARMS = 0.02
@@ -79,12 +80,13 @@ def _fragments() -> Iterator[Told]:
 
 
 def _questions() -> Iterator[Told]:
-    labelled = (_ROOT / "agents/selection/labelled.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in labelled]
-    asked = [(row["question"], row["slug"]) for row in rows if row["slug"] not in EMERGENCIES]
-    others = [_ROOT / "agents/scope/uncovered.yaml", *sorted((_ROOT / "agents/evaluation").glob("*uncovered.yaml"))]
-    asked += [(str(text), path.stem) for path in others for text in yaml.safe_load(path.read_text(encoding="utf-8"))]
-    yield from (Told(text, group, emergency=False, calm=True) for text, group in asked)
+    for line in (_ROOT / "agents/selection/labelled.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        level = row.get("level", TriageLevel.ROUTINE)
+        yield Told(row["question"], row["slug"], level == TriageLevel.EMERGENCY, level in CALM)
+    for path in (_ROOT / "agents/scope/uncovered.yaml", *(_ROOT / "agents/evaluation").glob("*uncovered.yaml")):
+        for text in yaml.safe_load(path.read_text(encoding="utf-8")):
+            yield Told(str(text), path.stem, emergency=False, calm=True)
 
 
 @torch.no_grad()

@@ -37,10 +37,10 @@ _OVER = re.compile(
 _LONG_OVER = re.compile(
     r"(?<!\S)(?:in (?:january|february|march|april|may|june|july|august|september|october|november|december) "
     r"|last (?:year|summer|winter|spring|autumn|month|christmas|easter) "
-    r"|(?:months?|years?) (?:ago|back|before) |home (?:for )?(?:\S+ )?(?:days?|weeks?|months?) "
+    r"|(?:months?|years?|yrs?) (?:ago|back|before) |in (?:19|20)\d\d |home (?:for )?(?:\S+ )?(?:days?|weeks?|months?) "
     r"|had (?:\S+ ){1,4}at (?:age )?(?:\d+|birth|one|two|three|four|five|six|seven|eight|nine|ten) "
     r"|spent (?:\S+ ){0,3}(?:weeks?|months?) "
-    r"|(?:in|from|out of|left) (?:(?:the|our) )?hospital |(?:discharged|burns unit|intensive care|icu) "
+    r"|(?:in|from|out of|left) (?:(?:the|our) )?hospital |(?:discharged?|burns unit|intensive care|icu) "
     r"|came home (?:\S+ ){0,4}(?:after|from) )"
 )
 _WELL_NOW = re.compile(
@@ -48,7 +48,7 @@ _WELL_NOW = re.compile(
     r"(?!(?:apart|except|otherwise|but|with|though) )"
     r"|(?<!\S)(?:now|today|since) (?:and |, )?(?:is |he is |she is |hes |shes )?(?:all |perfectly |completely )?"
     r"(?:fine|well|ok|okay|healthy|right as rain)(?! (?:apart|except|otherwise|but|with|though)) "
-    r"|(?<!\S)(?:fully recovered|(?:home|up) and (?:mending|playing|running|eating)|"
+    r"|(?<!\S)(?:fully recovered|fully over it|fully better|(?:home|up) and (?:mending|playing|running|eating)|"
     r"walking again|back at (?:school|work|nursery)) "
 )
 """Without "now" it may mean that somebody bears the illness well."""

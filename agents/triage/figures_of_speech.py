@@ -28,6 +28,8 @@ _FIGURES = re.compile(
     r"|\bhoarse after (?:\w+ )?(?:choir|sing\w*|shout\w*|cheer\w*|concert|karaoke|match|gig|teaching)\b"
     r"|\bclear pin-?pricks?\b"
     r"|\bsocial suicide\b"
+    r"|\bstretch[- ]?marks?\b[^.!?;]{0,30}\b(?:purple|violet|purply)\b(?: colou?r(?:ed)?)?"
+    r"|\b(?:purple|violet) stretch[- ]?marks?\b"
     r"|\b(?:feet|foot|toes|skin|pores|scalp|hair|nails?)"
     r"(?: (?:is|are|feels?|was|were|just|like|it'?s|they'?re))* suffocat\w+"
     r"|\b(?:i|she|he) (?:dream(?:ed|t)|had a (?:dream|nightmare)) (?:that )?[^.!?;]*"

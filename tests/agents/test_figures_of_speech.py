@@ -44,6 +44,10 @@ from conditions import TriageLevel
         "Mottled brown net pattern on my tummy where I keep my hot water bottle. Will it fade",
         "my fingers are cracked, dry and bleeding with wee itchy blisters, which gloves",
         "eczema bleeding where she scratches in her sleep, 5 years old, no weeping or crusts. out of cream",
+        "my cheeks blaze after red wine, total social suicide at parties. is there a cream for it",
+        "my feet are suffocating in these safety boots, little pits on the heel. what can i wash with",
+        "I dreamed all my skin was peeling off and woke up crying. It is only soggy between my toes. Which cream?",
+        "Stretch marks on my hips purple colour, growing fast this year, I'm 15. Will they go",
     ],
 )
 def test_a_figure_of_speech_calls_nobody(text: str) -> None:
@@ -55,6 +59,8 @@ def test_a_figure_of_speech_calls_nobody(text: str) -> None:
     [
         "my dad has cellulitis and a fever and is confused about where he is",
         "infected cut, shivering and im confused",
+        "I dreamt my skin peeled off. Now my lips are swelling and I cannot breathe",
+        "purple blotches are spreading over my stretch marks, I have a fever and feel awful",
         "I am holding my newborn, he has a fever and blisters",
         "her leg is red hot and infected, she is hot and confused about things",
         "gran has a red hot leg, she is confused by what day it is",

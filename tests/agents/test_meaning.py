@@ -68,6 +68,17 @@ def test_an_emergency_that_is_doubted_is_told_all_the_same() -> None:
     assert if_so(told, "999").endswith("If that is so now, call 999.")
 
 
+def test_what_no_calm_text_has_set_off_is_never_doubted() -> None:
+    """Told beside melasma and sunscreen, it reads as calm: the rule stands all the same."""
+    text = (
+        "dark patches on my cheeks like melasma, can pregnancy do that so early? test was positive on monday. also a "
+        "bad pain low down on the right since morning, now in the tip of my shoulder. what sunscreen is safe po"
+    )
+    odds = load_meaning().odds(text)
+    assert odds is not None and odds < load_meaning().threshold
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
 def test_an_illness_that_only_a_letter_names_calls_nobody_and_is_told() -> None:
     """A weak rule counts only where the words mean what it says."""
     told = triage_words(

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
 from agents.stems import content_stems
+from agents.triage.spelling import slips
 from conditions import CONDITIONS, MALIGNANT
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +21,10 @@ _NOT_A_REMEDY = r"(?!['’]?s? (?:cream|ointment|shampoo|powder)\b)(?![- ](?:typ
 """Who used an eczema cream does not say that it is eczema, nor who has a measles-type rash that it is measles."""
 _TOO_WIDE = frozenset({"dress", "mole", "sepsis", "boil", "sunburn", "warts"})
 """Everyday words that a question uses without asking about the condition itself."""
+
+
+_ORDINARY = frozenset({"singles", "sunburn", "sunburnt", "alopecia", "cellulite", "haemangioma", "hemangioma"})
+"""Words that are one slip from a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,28 @@ _LAY = (
 _TAKEN_FOR = re.compile(
     r"\b(?:(?:i|we) (?:took|mistook)|mistaken for)\b[^.!?;]{0,40}$"
     rf"|\b{_LAY} (?:says?|said|thinks?|thought|reckons?|swears?|insists?|is sure|calls)\b[^.!?;]{{0,25}}$"
+    r"|\blike (?:an? )?$"
 )
-"""Who took it for ringworm says that it is something else, and what a flatmate calls it may be."""
+"""Who took it for ringworm says that it is something else, what a flatmate calls it may be, and so what is like it."""
+
+
+_LONG_WORD = re.compile(r"[a-z]{7,}")
+_SINGLE_WORDS = {
+    name: slug for slug in CONDITIONS for name in names_of(slug) if _LONG_WORD.fullmatch(name) and name not in _TOO_WIDE
+}
+
+
+@lru_cache(maxsize=4096)
+def _misspelt(word: str) -> str | None:
+    """The condition whose name the word was meant to be: a slip in seven letters, two in ten, never in the first."""
+    allowed = 2 if len(word) >= 10 else 1
+    near = (
+        (slips(word, name), slug)
+        for name, slug in _SINGLE_WORDS.items()
+        if name[0] == word[0] and abs(len(name) - len(word)) <= allowed
+    )
+    least, slug = min(near, default=(allowed + 1, ""))
+    return slug if 0 < least <= allowed and word not in _ORDINARY else None
 
 
 _ON_SCALP = re.compile(r"\b(?:scalp|head|hair|bald)\b")
@@ -86,6 +112,7 @@ def named_in(question: str) -> tuple[Subject, ...]:
         if (match := pattern.search(plain)) and not _TAKEN_FOR.search(plain[: match.start()])
     ]
     found += [(match.start(), 0, slug) for slug, pattern in _IN_CAPITALS.items() if (match := pattern.search(question))]
+    found = found or [(at, 0, slug) for at, word in enumerate(_LONG_WORD.findall(plain)) if (slug := _misspelt(word))]
     slugs = (slug for _, _, slug in sorted(found))
     if _ON_SCALP.search(plain) and not _ON_BODY.search(plain):  # ringworm there is another condition
         slugs = ("tinea-capitis" if slug == "tinea-corporis" else slug for slug in slugs)

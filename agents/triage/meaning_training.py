@@ -36,7 +36,7 @@ from conditions import TriageLevel
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
 FALSE_ALARMS = 0.02
 """The share of long calm texts that may be raised, cross-validated: many were written to sound like an emergency."""
-DOUBTED = 0.005
+DOUBTED = 0.0075
 """The share of the emergencies found by words in long texts which this reading may doubt, cross-validated."""
 _ROOT = Path(__file__).parents[2]
 _PIECE = re.compile(r"(?:##)?[a-z0-9]+|[!-/:-@\[-`{-~]")

@@ -49,6 +49,23 @@ def test_what_it_was_mistaken_for_is_not_named_and_a_name_in_capitals_is() -> No
     assert [each.slug for each in named_in("The GP says psoriasis. Is it catching?")] == ["psoriasis"]
 
 
+@pytest.mark.parametrize(
+    ("word", "slugs"),
+    [
+        ("molloscum", ["molluscum-contagiosum"]),
+        ("anaphilaxis", ["anaphylaxis"]),
+        ("singles", []),  # no shingles
+        ("cellulite", []),
+    ],
+)
+def test_a_misspelt_name_is_a_name(word: str, slugs: list[str]) -> None:
+    assert [each.slug for each in named_in(f"What do I do about {word}?")] == slugs
+
+
+def test_what_something_is_like_is_not_what_it_is() -> None:
+    assert named_in("itchy pink blotches like measles, from the tablets. When do they go?") == ()
+
+
 def test_ringworm_of_the_scalp_is_a_condition_of_its_own() -> None:
     assert [each.slug for each in named_in("My pupil has ringworm on his scalp. Must he be off?")] == ["tinea-capitis"]
     assert [each.slug for each in named_in("Ringworm on my arm. Can it get into my hair?")] == ["tinea-corporis"]

@@ -279,8 +279,8 @@ def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject
         urgent = tuple(each for each in described if each.slug in EMERGENCIES)
         return tuple(dict.fromkeys((*urgent, *named, *described)))
     serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
-    if likely is not None and not is_about_care(question):
-        return (likely,)
+    if likely is not None and (likely.malignant or not is_about_care(question)):
+        return (likely,)  # a cancer that is described leaves no room for another that is not
     a_cancer = serious is not None and serious.malignant
     both = (likely, serious) if seen_case.by_words and not a_cancer else (serious, likely)
     return tuple(dict.fromkeys(each for each in both if each is not None))

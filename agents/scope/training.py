@@ -32,7 +32,7 @@ _EVALUATION = _HERE.parent / "evaluation"
 _STRENGTH, _FOLDS, _SEED = 0.3, 5, 0
 _SCALES = (3.0, 1.0, 5.0)
 """By how much vectors, signs and nearness are stretched, so that one strength of the penalty fits all."""
-_UNCOVERED, _DESCRIBED = 4.6, 0.3
+_UNCOVERED, _DESCRIBED = 3.4, 0.25
 """What a question that is not covered, and a description, count beside one that is covered."""
 _NAMED = 0.3
 """What a question made of a name counts."""

@@ -272,8 +272,8 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:
     """The conditions the question names or describes; else what "it" is, and of care the most serious besides.
 
-    One that needs help at once comes first where another is named; the most serious does where it is a cancer or a
-    photo does not exclude it. Words alone exclude little: of them what they describe comes first otherwise.
+    One that needs help at once comes first where another is named; the most serious does where a photo does not exclude
+    it. Words alone exclude little: what they describe comes first, after the reminder of what cannot be ruled out.
     """
     if named := named_in(question):
         urgent = tuple(each for each in described if each.slug in EMERGENCIES)
@@ -281,6 +281,5 @@ def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject
     serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
     if likely is not None and (likely.malignant or not is_about_care(question)):
         return (likely,)  # a cancer that is described leaves no room for another that is not
-    a_cancer = serious is not None and serious.malignant
-    both = (likely, serious) if seen_case.by_words and not a_cancer else (serious, likely)
+    both = (likely, serious) if seen_case.by_words else (serious, likely)
     return tuple(dict.fromkeys(each for each in both if each is not None))

@@ -79,24 +79,17 @@ class Statements:
         named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
         for place, subject in enumerate(subjects):
             share = _share(len(subjects), place)
-            fit = self._answered(_words_asked(case), subject, case, seen_case, share)
-            found = _new(fit, chosen, named)[:share] or self._what_to_do(subject, case, seen_case, share, chosen, named)
+            asked = self._answered(_words_asked(case), subject, case, seen_case, share)
+            found = _new(asked, chosen, named)[:share]
+            if not found:
+                found = _grouped(_new(self._told_what_to_do(subject, case, seen_case, share), chosen, named), share)
             chosen += found
         return chosen[:MOST_STATEMENTS]
 
-    def _what_to_do(
-        self,
-        subject: Subject,
-        case: Case,
-        seen_case: CaseView,
-        share: int,
-        chosen: Sequence[Supported],
-        named: Collection[str],
-    ) -> list[Supported]:
-        """Grouped by what to do, care and treatment; nothing that concerns others, nor a sign to watch for."""
+    def _told_what_to_do(self, subject: Subject, case: Case, seen_case: CaseView, share: int) -> list[Supported]:
+        """What to do about it; nothing that concerns others, nor a sign to watch for."""
         fit = self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
-        concerning = [each for each in fit if concerns(each.text, case.history) and _is_of_now(each, seen_case)]
-        return _grouped(_new(concerning, chosen, named), share)
+        return [each for each in fit if concerns(each.text, case.history) and _is_of_now(each, seen_case)]
 
     def _answered(
         self, question: str, subject: Subject, case: Case, seen_case: CaseView, share: int

@@ -48,7 +48,7 @@ _WELL_NOW = re.compile(
     r"(?!(?:apart|except|otherwise|but|with|though) )"
     r"|(?<!\S)(?:now|today|since) (?:and |, )?(?:is |he is |she is |hes |shes )?(?:all |perfectly |completely )?"
     r"(?:fine|well|ok|okay|healthy|right as rain)(?! (?:apart|except|otherwise|but|with|though)) "
-    r"|(?<!\S)(?:fully recovered|fully over it|fully better|home now|back to (?:himself|herself|myself|normal)|"
+    r"|(?<!\S)(?:fully recovered|fully over it|fully better|back to (?:himself|herself|myself|normal)|"
     r"(?:home|up) and (?:mending|playing|running|eating)|"
     r"walking again|back at (?:school|work|nursery)) "
 )

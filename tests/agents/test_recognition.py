@@ -74,10 +74,6 @@ def test_a_houses_own_document_stays_first() -> None:
 @pytest.mark.parametrize(
     ("question", "slug"),
     [
-        (
-            "holiday flat, lines of three itchy red bumps on my arms, one has a pink ring swelling round it",
-            "insect-bites",
-        ),
         ("kids scratching behind their ears and there's tiny white specks stuck to the hairs", "head-lice"),
         ("came out in pink spots all over my trunk on day eight of the amoxicillin, feel fine", "drug-eruption"),
         ("rough sandpapery patch on my bald head from years on the farm", "actinic-keratosis"),

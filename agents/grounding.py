@@ -125,7 +125,8 @@ def _covered(source: str, statement: str, title: str) -> bool:
 
     None of the source's is said more often than there: "one to five years" must not become "five to five years".
     """
-    if any(many > 1 and many > _words(source)[each] for each, many in _words(statement).items()):
+    before, after = _words(source), _words(statement)
+    if any(many > max(1, before[each]) for each, many in after.items()):
         return False
     there = set(_content(source))
     same = {other for each in there for other in SAME.get(each, ())}

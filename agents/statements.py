@@ -77,9 +77,10 @@ class Statements:
             return []
         subjects = seen_case.subjects[:_MOST_SUBJECTS]
         named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
+        words = _words_asked(case)
         for place, subject in enumerate(subjects):
             share = _share(len(subjects), place)
-            asked = self._answered(_words_asked(case), subject, case, seen_case, share)
+            asked = self._answered(words, subject, case, seen_case, share)
             found = _new(asked, chosen, named)[:share]
             if not found:
                 found = _grouped(_new(self._told_what_to_do(subject, case, seen_case, share), chosen, named), share)

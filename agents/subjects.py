@@ -23,10 +23,6 @@ _TOO_WIDE = frozenset({"dress", "mole", "sepsis", "boil", "sunburn", "warts"})
 """Everyday words that a question uses without asking about the condition itself."""
 
 
-_ORDINARY = frozenset({"singles", "sunburn", "sunburnt", "alopecia", "cellulite", "haemangioma", "hemangioma"})
-"""Words that are one slip from a name."""
-
-
 @dataclass(frozen=True, slots=True)
 class Subject:
     """One condition a question is about. `title` is what the patient reads."""
@@ -82,6 +78,9 @@ _LONG_WORD = re.compile(r"[a-z]{7,}")
 _SINGLE_WORDS = {
     name: slug for slug in CONDITIONS for name in names_of(slug) if _LONG_WORD.fullmatch(name) and name not in _TOO_WIDE
 }
+
+_ORDINARY = frozenset({"singles", "sunburn", "sunburnt", "alopecia", "cellulite", "haemangioma", "hemangioma"})
+"""Words that are one slip from a name and mean something else, or more."""
 
 
 @lru_cache(maxsize=4096)

@@ -124,11 +124,11 @@ _KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
 }
 
 
-def planted(sentences: Sequence[tuple[str, str]], most_of_a_kind: int) -> list[Planted]:
-    """Wrong sentences of every kind from (sentence, title of its guideline), spread evenly over them."""
-    found: list[Planted] = []
-    for kind, change in _KINDS.items():
-        all_of_it = [Planted(kind, wrong, right) for right, title in sentences for wrong in change(right, title)]
-        step = max(1, len(all_of_it) // most_of_a_kind)
-        found += all_of_it[::step][:most_of_a_kind]
-    return found
+def planted(sentences: Sequence[tuple[str, str]]) -> list[Planted]:
+    """Every wrong sentence of every kind from (sentence, title of its guideline)."""
+    return [
+        Planted(kind, wrong, right)
+        for kind, change in _KINDS.items()
+        for right, title in sentences
+        for wrong in change(right, title)
+    ]

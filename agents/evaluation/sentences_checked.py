@@ -1,6 +1,5 @@
 """How many wrong sentences get through the check, and how many true paraphrases survive it."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,7 +30,7 @@ def starter_passages() -> list[NumberedPassage]:
     return found
 
 
-def plants(passages: Iterable[NumberedPassage], most_of_a_kind: int) -> list[tuple[Planted, NumberedPassage]]:
+def plants(passages: Iterable[NumberedPassage]) -> list[tuple[Planted, NumberedPassage]]:
     """Wrong sentences, each with the passage it pretends to come from."""
     home: dict[str, NumberedPassage] = {}
     said: list[tuple[str, str]] = []
@@ -40,12 +39,12 @@ def plants(passages: Iterable[NumberedPassage], most_of_a_kind: int) -> list[tup
             if sentence not in home:
                 home[sentence] = passage
                 said.append((sentence, passage.title))
-    return [(each, home[each.right]) for each in planted(said, most_of_a_kind)]
+    return [(each, home[each.right]) for each in planted(said)]
 
 
-def leaks(most_of_a_kind: int = sys.maxsize) -> tuple[list[Planted], int]:
+def leaks() -> tuple[list[Planted], int]:
     """The wrong sentences that the check lets through, and how many were planted."""
-    tried = plants(starter_passages(), most_of_a_kind)
+    tried = plants(starter_passages())
     through = [each for each, passage in tried if ground(f"{each.wrong} [1]", {1: passage})]
     return through, len(tried)
 

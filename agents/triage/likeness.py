@@ -15,13 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from agents.triage.reading import Reading
+from agents.triage.rules import rules
 from conditions import TriageLevel
 
 WEIGHTS = Path(__file__).with_name("likeness.json")
 LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.THIS_WEEK, TriageLevel.ROUTINE)
 _RULES = ("resembles-emergency", "resembles-same-day", "resembles-this-week", "resembles-routine")
-_EXAMINED = "worked_up"
-"""Doctors have examined it and sent the patient home: what it was like calls nobody again."""
 _SAY_NOTHING = frozenset(
     "a an the i im ive my me he hes his him she shes her it its we our you your they their this that these is are am "
     "was be been has have had do does did and or so to of in on at for from with as by just very really".split()
@@ -78,6 +77,6 @@ def likeness_rules(reading: Reading) -> Iterator[str]:
     if model is None or not any(reading.told):
         return
     for rule_id, score, threshold in zip(_RULES, scores(reading, model), model.threshold, strict=True):
-        if score >= threshold and not (rule_id == _RULES[0] and _EXAMINED in reading.anyone_now):
+        if score >= threshold and reading.anyone_now.isdisjoint(rules()[rule_id][0].unless):
             yield rule_id
             return

@@ -84,7 +84,8 @@ def _questions() -> Iterator[Told]:
         row = json.loads(line)
         level = row.get("level", TriageLevel.ROUTINE)
         yield Told(row["question"], row["slug"], level == TriageLevel.EMERGENCY, level in CALM)
-    for path in (_ROOT / "agents/scope/uncovered.yaml", *(_ROOT / "agents/evaluation").glob("*uncovered.yaml")):
+    others = sorted((_ROOT / "agents/evaluation").glob("*uncovered.yaml"))
+    for path in (_ROOT / "agents/scope/uncovered.yaml", *others):
         for text in yaml.safe_load(path.read_text(encoding="utf-8")):
             yield Told(str(text), path.stem, emergency=False, calm=True)
 

@@ -74,6 +74,11 @@ def test_a_houses_own_document_stays_first() -> None:
 @pytest.mark.parametrize(
     ("question", "slug"),
     [
+        pytest.param(
+            "holiday flat, lines of three itchy red bumps on my arms, one has a pink ring swelling round it",
+            "insect-bites",
+            marks=pytest.mark.xfail(strict=True, reason="taken for lichen planus since the shares were learned anew"),
+        ),
         ("kids scratching behind their ears and there's tiny white specks stuck to the hairs", "head-lice"),
         ("came out in pink spots all over my trunk on day eight of the amoxicillin, feel fine", "drug-eruption"),
         ("rough sandpapery patch on my bald head from years on the farm", "actinic-keratosis"),

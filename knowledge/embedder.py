@@ -96,19 +96,16 @@ class SentenceRanker(Protocol):
 class LateInteractionRanker:
     """`knowledge.reranker` on one processor core; takes the turns of the encoder beside it, as a question does."""
 
-    def __init__(self, reranker: "Reranker", turns: Turns, *, half: bool = False) -> None:
-        """`half`: as of `SentenceTransformerEncoder`."""
-        self._reranker, self._turns, self._half = reranker, turns, half
+    def __init__(self, reranker: "Reranker", turns: Turns) -> None:
+        self._reranker, self._turns = reranker, turns
 
     def scores(self, question: str, sentences: Sequence[str]) -> list[float]:
         """One per sentence."""
         import torch
 
-        with (
-            self._turns.taken(first=True),
-            torch.inference_mode(),
-            torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
-        ):
+        from precision import autocast
+
+        with self._turns.taken(first=True), torch.inference_mode(), autocast("cpu"):
             scores = self._reranker([question], sentences)[0]
         return [float(score) for score in scores]
 
@@ -116,25 +113,19 @@ class LateInteractionRanker:
 class SentenceTransformerEncoder:
     """A sentence-transformers model on one processor core; requests take turns, questions before documents."""
 
-    def __init__(self, model: "SentenceTransformer", *, half: bool = False) -> None:
-        """`half`: compute in bfloat16, about twice as fast where the processor has instructions for it; the vectors
-        stay the same to four digits."""
+    def __init__(self, model: "SentenceTransformer") -> None:
         self._model = model
-        self._half = half
         self.turns = Turns()
 
     def encode(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector of length 1 per text; what is too long is cut off."""
-        import torch
+        """One vector of length 1 per text, the same to four digits in either precision; what is too long is cut off."""
+        from precision import autocast
 
         vectors: list[list[float]] = []
         first = len(texts) <= QUESTIONS or sum(map(len, texts)) <= SHORT
         for start in range(0, len(texts), AT_ONCE):
             some = list(texts[start : start + AT_ONCE])
-            with (
-                self.turns.taken(first=first),
-                torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half),
-            ):
+            with self.turns.taken(first=first), autocast("cpu"):
                 computed = self._model.encode(
                     some, batch_size=AT_ONCE, normalize_embeddings=True, show_progress_bar=False
                 )
@@ -172,20 +163,14 @@ def load_encoder(model: str) -> SentenceTransformerEncoder:
     # One thread: on a shared machine two are slower than one.
     torch.set_num_threads(1)
     folder = str(get_model_path()) if model == BUNDLED_MODEL else model
-    return SentenceTransformerEncoder(SentenceTransformer(folder, device="cpu", local_files_only=True), half=_half())
+    return SentenceTransformerEncoder(SentenceTransformer(folder, device="cpu", local_files_only=True))
 
 
 def load_ranker(encoder: SentenceTransformerEncoder) -> LateInteractionRanker:
     """The reranker that was learned on the bundled model, taking turns with `encoder`."""
     from knowledge.reranker import load_reranker
 
-    return LateInteractionRanker(load_reranker(), encoder.turns, half=_half())
-
-
-def _half() -> bool:
-    import torch
-
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    return LateInteractionRanker(load_reranker(), encoder.turns)
 
 
 def embedding_server(encoder: TextEncoder, ranker: SentenceRanker | None = None) -> FastAPI:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from agents.search import Array
 from agents.selection.training import Case, found_among, held_out_scores, listwise_loss, read_cases
 from knowledge.reranker import WEIGHTS, Reranker, learned, stored
+from precision import autocast
 
 _EPOCHS, _BATCH, _RATE, _HEAD_RATE, _DECAY, _WARMUP, _SEED = 3, 32, 7e-5, 1e-3, 0.01, 40, 0
 
@@ -51,7 +52,7 @@ def trained(lessons: Sequence[Lesson]) -> Reranker:
         learns, lambda at: min(1.0, (at + 1) / _WARMUP) * max(0.02, 1 - at / len(steps))
     )
     for batch in tqdm(steps, desc="reranker", mininterval=20):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast("cpu"):
             added = reranker(
                 [each.case.asked.text for each in batch], [each.in_context for each in batch[0].case.placed]
             )
@@ -91,7 +92,7 @@ def _batches(lessons: Sequence[Lesson], rng: random.Random) -> list[list[Lesson]
 def reranked(reranker: Reranker, lessons: Sequence[Lesson]) -> Iterator[tuple[Case, Array]]:
     """Each question's case with its scores and the reranker's together."""
     for lesson in tqdm(lessons, desc="judging", mininterval=20):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast("cpu"):
             added = reranker([lesson.case.asked.text], [each.in_context for each in lesson.case.placed])[0]
         yield lesson.case, (lesson.scores + added).numpy()
 

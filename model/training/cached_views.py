@@ -20,6 +20,7 @@ from model.pictures import PictureSet
 from model.presets import Preset
 from model.sight import Sight
 from model.training.views import as_seen, augmented
+from precision import autocast
 
 BATCH = 64
 TOLD_EVERY = 10
@@ -61,7 +62,7 @@ def cached_views(
             seen = as_seen(part, sight.side, *colours).flip(FLIPS[view])
         else:
             seen = augmented(part, sight.side, chance, *colours)
-        with torch.autocast(sight.network.device.type, dtype=torch.bfloat16):
+        with autocast(sight.network.device.type):
             features = sight.see(seen)
         outputs[view, start : start + BATCH] = features.float().cpu().numpy().astype(np.float16)
         if number % TOLD_EVERY == TOLD_EVERY - 1 or number + 1 == len(parts):

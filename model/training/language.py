@@ -45,6 +45,7 @@ from model.training.run_folder import RunFolder, fingerprint
 from model.training.teacher import Teacher
 from model.training.vision import STORED_SIDE, figures_by_part, load_plain_head, sampling_weights
 from model.vision_tower import towers_of
+from precision import autocast
 
 VIEWS_SEED = 11
 
@@ -101,7 +102,7 @@ class LanguageCourse:
         seen, cut = self._seen.train[views, at[:, None]].flatten(1, 2).float(), recipe.choices
         if recipe.blended:
             seen[:cut] = blends(seen[:cut], self._domain[at[:cut]], recipe.blended, draw.python)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with autocast(device.type):
             pictures, read = self._sight.project(seen)
         losses = {}
         if recipe.reader:
@@ -131,7 +132,7 @@ class LanguageCourse:
         """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1), both where the network computes."""
         input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end)
         keep = slice(-self._preset.longest, None)
-        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
+        with autocast(pictures.device.type):
             logits = self._sight.logits(input_ids[:, keep], mask[:, keep], pictures)
         return logits[:, :-1].float(), labels[:, keep][:, 1:].to(logits.device)
 

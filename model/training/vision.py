@@ -35,6 +35,7 @@ from model.vision_tower import (
     towers_of,
     vit_tiny_config,
 )
+from precision import autocast
 
 STORED_SIDE = 208
 """Pixels a training picture is kept at; views are cut from it."""
@@ -103,7 +104,7 @@ class VisionCourse:
         mixed = pasted if draw.python.random() < recipe.pasted else blended
         views, share = mixed(views, share, draw.python)
         device = self.network.device
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with autocast(device.type):
             choices, domains = self.network(views.to(device))
 
         def loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -217,7 +218,7 @@ def plain_logits(network: PlainHead, pictures: PictureSet, side: int) -> Tensor:
     network.eval()
     parts = []
     for pixels in torch.split(torch.from_numpy(pictures.pixels), 64):
-        with torch.autocast(network.device.type, dtype=torch.bfloat16):
+        with autocast(network.device.type):
             parts.append(network(as_seen(pixels, side).to(network.device))[0].float().cpu())
     return torch.cat(parts)
 

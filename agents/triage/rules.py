@@ -21,7 +21,7 @@ _RULES = Path(__file__).parent / "rules"
 class Rule(BaseModel):
     """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough.
 
-    `doubtful`: calm texts have set it off, so it raises nothing where the text hardly means an emergency. The others
+    `doubtful`: calm texts have set it off, so it raises nothing where the text hardly means its level. The others
     stand whatever else the text seems to mean; who is hurt by somebody or in despair is always believed.
     `weak`: hardly an emergency was found by it alone in texts written after it, but many a calm one; it counts only
     where the text does not mean something else.

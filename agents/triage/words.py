@@ -1,14 +1,14 @@
 """Triage of a patient's words: every text, before consent even."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agents.triage.context import is_over
 from agents.triage.lesion import lesion_rules
 from agents.triage.likeness import likeness_rules
-from agents.triage.meaning import load_meaning
+from agents.triage.meaning import Meant, load_meaning
 from agents.triage.reading import read
 from agents.triage.rules import reason, rules
-from agents.triage.sentences import sentences
+from agents.triage.sentences import Sentence, sentences
 from agents.triage.verdict import verdict
 from cases.record import Reason, Triage
 from conditions import TriageLevel
@@ -16,7 +16,7 @@ from conditions import TriageLevel
 DOUBTED = "doubted-"
 """Begins the name of a rule whose emergency is doubted."""
 EVEN = 0.0
-"""Log-odds below which a text means something else more likely than an emergency."""
+"""Log-odds below which a text means something else more likely."""
 _FEW_WORDS = 15
 """Fewer say little but what is wrong ("purple rash, does not fade"): rules read those well."""
 
@@ -24,15 +24,15 @@ _FEW_WORDS = 15
 def triage_words(text: str) -> Triage:
     """How soon, by what the text says of the patient now. Never raises. Self-care without reasons: no rule held.
 
-    An emergency that was found in words which hardly mean one is doubted: it stays as a reason that raises nothing and
-    says what to do if it is so.
+    What was found in words which hardly mean it is doubted: it stays as a reason that raises nothing and says what to
+    do if it is so. After an emergency that is doubted a doctor should be seen today, unless the words hardly mean that.
     """
-    found, meaning = by_words(text), load_meaning()
-    odds = meaning.odds(text) if is_long(text) else None
-    if odds is None:
+    found, meant = by_words(text), load_meaning().odds(text) if is_long(text) else None
+    if meant is None:
         return found
-    means_emergency = odds >= meaning.threshold and not is_over(sentences(text))
-    return verdict(_by_meaning(found.reasons, means_emergency, odds, meaning.doubt))
+    believed = list(_believed(found.reasons, meant))
+    fallen = found.level is TriageLevel.EMERGENCY and found.reasons[0] not in believed
+    return verdict([*believed, *_meant(meant, sentences(text), fallen)])
 
 
 def is_long(text: str) -> bool:
@@ -48,22 +48,40 @@ def by_words(text: str) -> Triage:
     return verdict([*found, *(reason(rule_id) for rule_id in others)])
 
 
-def can_be_doubted(found: Triage) -> bool:
-    """Whether it is an emergency only by rules that calm texts have set off."""
-    called = [rules()[each.rule][0] for each in found.reasons if each.level is TriageLevel.EMERGENCY]
-    return bool(called) and all(rule.doubtful or rule.weak for rule in called)
+def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
+    """Whether it is of this level only by rules that calm texts have set off."""
+    called = [rules()[each.rule][0] for each in found.reasons if each.level is level]
+    return found.level is level and all(rule.doubtful or rule.weak for rule in called)
 
 
-def _by_meaning(found: tuple[Reason, ...], means_emergency: bool, odds: float, doubt: float) -> Iterator[Reason]:
+def _believed(found: Sequence[Reason], meant: Meant) -> Iterator[Reason]:
+    meaning = load_meaning()
     for each in found:
         rule, _ = rules()[each.rule]
-        doubted = odds < EVEN if rule.weak else rule.doubtful and odds < doubt
-        yield _doubted(each) if doubted and each.level is TriageLevel.EMERGENCY else each
-    if means_emergency:
+        if each.level is TriageLevel.EMERGENCY:
+            calm = meant.emergency < meaning.emergency.doubted and (meant.today < EVEN or not rule.groups)
+            doubted = (rule.weak and meant.emergency < EVEN) or (rule.doubtful and calm)
+        else:
+            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and meant.today < meaning.today.doubted
+        if not doubted:
+            yield each
+        elif rule.groups:  # a likeness names nothing that could be so
+            yield _doubted(each)
+
+
+def _meant(meant: Meant, told: Sequence[Sentence], fallen: bool) -> Iterator[Reason]:
+    """`fallen`: an emergency was found and is doubted."""
+    meaning = load_meaning()
+    if is_over(told):
+        return
+    if meant.emergency >= meaning.emergency.raised:
         yield reason("means-emergency")
+    if meant.today >= (meaning.today.doubted if fallen else meaning.today.raised):
+        yield reason("means-same-day")
 
 
 def _doubted(given: Reason) -> Reason:
-    text = f"{given.text} If that is so now, call {{emergency_number}}."
+    do = "call {emergency_number}" if given.level is TriageLevel.EMERGENCY else "see a doctor today"
+    text = f"{given.text} If that is so now, {do}."
     raises_nothing = {"rule": f"{DOUBTED}{given.rule}", "level": TriageLevel.SELF_CARE, "text": text, "action": ""}
     return given.model_copy(update=raises_nothing)

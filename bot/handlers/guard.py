@@ -12,7 +12,7 @@ from bot.handlers.guidelines_joining import is_invitation
 from bot.handlers.incoming import incoming
 from bot.message import escape, message
 from bot.sending import send
-from bot.services import Context, Services, services_of
+from bot.services import Context, Services, in_thread, services_of
 from bot.urgent import urgent_answer
 
 
@@ -33,7 +33,7 @@ async def guard(update: Update, context: Context) -> None:
     if is_allowed(services.settings, user.id if user else None) or await _keeps_the_library(services, update):
         return
     if update.message:
-        _, urgent = urgent_answer(incoming(update).words, services.number)
+        _, urgent = await in_thread(urgent_answer, incoming(update).words, services.number)
         closed = message(texts.CLOSED_BOT.format(number=escape(services.number)))
         await send(services.bot, chat.id, urgent or closed)
     raise ApplicationHandlerStop

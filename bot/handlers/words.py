@@ -64,14 +64,14 @@ async def on_edited(update: Update, context: Context) -> None:
     case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
     if await refused_for_a_child(services, came, case, with_photo=bool(case and case.photo_ids)):
         return
-    _, urgent = urgent_answer(came.words, services.number)
+    _, urgent = await in_thread(urgent_answer, came.words, services.number)
     changed = texts.EDITED_PICTURE if came.message.effective_attachment else texts.EDITED
     await send(services.bot, came.chat_id, urgent or message(changed), came.message.message_id)
 
 
 async def answer_urgent(services: Services, came: Incoming) -> TriageLevel:
     """Say at once what to do now, if the words are urgent; how soon they are."""
-    level, urgent = urgent_answer(came.words, services.number)
+    level, urgent = await in_thread(urgent_answer, came.words, services.number)
     if urgent:
         await send(services.bot, came.chat_id, urgent, came.message.message_id)
     return level

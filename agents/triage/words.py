@@ -31,7 +31,7 @@ def triage_words(text: str) -> Triage:
     if meant is None:
         return found
     believed = list(_believed(found.reasons, meant))
-    fallen = found.level is TriageLevel.EMERGENCY and found.reasons[0] not in believed
+    fallen = found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY
     return verdict([*believed, *_meant(meant, sentences(text), fallen)])
 
 

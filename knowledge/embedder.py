@@ -12,6 +12,7 @@ long) or 422 (malformed). Nothing of a text is logged.
 import math
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -31,6 +32,7 @@ from logs import start_logging
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
     from knowledge.reranker import Reranker
 
@@ -41,6 +43,8 @@ QUESTIONS, SHORT = 2, 4_000
 """A request of at most so many texts, or so many characters in all, is a patient's question or the sentences that may
 answer it, and goes before a document's batches.
 """
+KEPT = 1_000
+"""Sentences that are kept as the reranker read them, some 40 tokens each: 60 MB."""
 
 
 class TextEncoder(Protocol):
@@ -94,10 +98,15 @@ class SentenceRanker(Protocol):
 
 
 class LateInteractionRanker:
-    """`knowledge.reranker` on one processor core; takes the turns of the encoder beside it, as a question does."""
+    """`knowledge.reranker` on one processor core; takes the turns of the encoder beside it, as a question does.
+
+    Sentences are published ones, and the same come again within one answer, and for the next who asks: the last of them
+    are kept as they were read, in memory. No question is.
+    """
 
     def __init__(self, reranker: "Reranker", turns: Turns) -> None:
         self._reranker, self._turns = reranker, turns
+        self._read: OrderedDict[str, Tensor] = OrderedDict()
 
     def scores(self, question: str, sentences: Sequence[str]) -> list[float]:
         """One per sentence."""
@@ -106,8 +115,19 @@ class LateInteractionRanker:
         from precision import autocast
 
         with self._turns.taken(first=True), torch.inference_mode(), autocast("cpu"):
-            scores = self._reranker([question], sentences)[0]
+            scores = self._reranker.compared([question], self._sentences(sentences))[0]
         return [float(score) for score in scores]
+
+    def _sentences(self, texts: Sequence[str]) -> "list[Tensor]":
+        lacking = [text for text in dict.fromkeys(texts) if text not in self._read]
+        if lacking:
+            self._read.update(zip(lacking, self._reranker.read(lacking), strict=True))
+        for text in texts:
+            self._read.move_to_end(text)
+        read = [self._read[text] for text in texts]
+        while len(self._read) > KEPT:
+            self._read.popitem(last=False)
+        return read
 
 
 class SentenceTransformerEncoder:

@@ -48,8 +48,15 @@ class Reranker(nn.Module):
 
     def forward(self, questions: Sequence[str], sentences: Sequence[str]) -> Tensor:
         """(Q, N) scores, to be compared within one question."""
+        return self.compared(questions, self.read(sentences))
+
+    def read(self, sentences: Sequence[str]) -> list[Tensor]:
+        """Of each sentence (tokens + 2, D): what is compared of it, whatever the question."""
+        return self._tokens([self._numbers(each)[:_SENTENCE] for each in sentences])
+
+    def compared(self, questions: Sequence[str], said: Sequence[Tensor]) -> Tensor:
+        """(Q, N) scores of sentences that were read."""
         asked = self._tokens([self._question(each) for each in questions])
-        said = self._tokens([self._numbers(each)[:_SENTENCE] for each in sentences])
         means = normalize(torch.stack([each.mean(0) for each in said]), dim=-1)
         wanted = normalize(torch.stack([self.asked(each.mean(0)) for each in asked]), dim=-1)
         score: Tensor = _GAIN * self.cosine * wanted @ means.T + self.worth(means)[:, 0] * _GAIN / 2

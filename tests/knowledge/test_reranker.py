@@ -11,6 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge import embedder
+from knowledge.embedder import LateInteractionRanker, Turns
 from knowledge.reranker import WEIGHTS, Reranker, load_reranker
 
 SENTENCES = (
@@ -43,6 +45,18 @@ def test_a_score_does_not_depend_on_the_sentences_beside_it(reranker: Reranker) 
         alone = reranker(["is it catching?"], SENTENCES[1:2])[0]
         beside = reranker(["is it catching?"], SENTENCES)[0, 1:2]
     assert torch.allclose(alone, beside, atol=1e-3)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 100])
+def test_sentences_that_were_read_before_score_the_same(
+    reranker: Reranker, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedder, "KEPT", kept)
+    ranker = LateInteractionRanker(reranker, Turns())
+    first = ranker.scores("is it catching?", SENTENCES)
+    ranker.scores("is it ever a pill?", SENTENCES[1:])
+    again = ranker.scores("is it catching?", (*SENTENCES[::-1], SENTENCES[0]))
+    assert again == pytest.approx([*first[::-1], first[0]], abs=0.05)
 
 
 @settings(deadline=None, max_examples=15)

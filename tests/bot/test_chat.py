@@ -19,6 +19,8 @@ from tests.bot.drawn import PHOTO, encoded, skin
 from tests.bot.test_rendering import advice
 
 EMERGENCY = "I can't breathe and my tongue is swelling"
+PATIENCE = 60.0
+"""Seconds that a bot may take for what it does at once on an idle machine: its process may start within them."""
 
 
 def text_of(sent: dict[str, Any]) -> str:
@@ -30,7 +32,7 @@ def saying(*parts: str) -> Callable[[dict[str, Any]], bool]:
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)

@@ -121,7 +121,10 @@ class LateInteractionRanker:
     def _sentences(self, texts: Sequence[str]) -> "list[Tensor]":
         lacking = [text for text in dict.fromkeys(texts) if text not in self._read]
         if lacking:
-            self._read.update(zip(lacking, self._reranker.read(lacking), strict=True))
+            # Copied, since each is a view that would keep all that it was computed with.
+            self._read.update(
+                (text, read.clone()) for text, read in zip(lacking, self._reranker.read(lacking), strict=True)
+            )
         for text in texts:
             self._read.move_to_end(text)
         read = [self._read[text] for text in texts]

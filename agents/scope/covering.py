@@ -1,9 +1,9 @@
 """Whether the library covers what a question is about; the weights are learned by `agents.scope.training`.
 
 A logistic regression over the question's vector, the signs in its words, and how near it is to two sets of texts:
-questions that the library answers, and descriptions of conditions that it does not have, so that chilblains are not
-taken for the nearest thing it knows. With another embedding model than the one that comes with the library, words alone
-decide (`words.outside_by_words`).
+questions that the library answers, and others with descriptions of conditions that it does not have, so that
+chilblains are not taken for the nearest thing it knows. With another embedding model than the one that comes with the
+library, words alone decide (`words.outside_by_words`).
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
 from agents.seen import description
 from agents.statements import Supported
-from agents.subjects import Subject
+from agents.subjects import Subject, named_in
 from cases.record import Citation, Statement, Triage, marked
 from conditions import EMERGENCIES, TriageLevel
 
@@ -34,6 +34,12 @@ _WHICH = re.compile(
     r"do you think|what did you find|your diagnosis)\b",
     re.IGNORECASE,
 )
+_DIAGNOSED = re.compile(
+    r"\b(?:biops\w+|diagnos\w+|removed|took|taken|confirmed|stage"
+    r"|(?:doctors?|dermatologist|consultant|surgeon|hospital|letter|results?) (?:says?|said|told|found|shows?|showed))\b",
+    re.IGNORECASE,
+)
+"""How somebody writes of a skin cancer that doctors have found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def composed(
     """
     numbering = Numbering()
     statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
-    serious = "" if urgent else _serious_first(seen_case, reminder)
+    serious = "" if urgent else _serious_first(seen_case, question, reminder)
     looked = _compared(comparison) if comparison else _looked_again(observation)
     body = "\n".join(marked(statement) for statement in statements)
     recap = taken_for if body and taken_for else _recap(seen_case) if _WHICH.search(question) else ""
@@ -93,9 +99,12 @@ def composed(
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
 
 
-def _serious_first(seen_case: CaseView, reminder: str) -> str:
+def _serious_first(seen_case: CaseView, question: str, reminder: str) -> str:
+    """The skin cancer that is not excluded; to somebody who writes of one that doctors found, none is told by words."""
     serious, by_photo = seen_case.serious, seen_case.differential.serious
     if serious is None or not serious.malignant:
+        return ""
+    if by_photo is None and _DIAGNOSED.search(question) and any(each.malignant for each in named_in(question)):
         return ""
     why = "from a photo" if by_photo else "after what you told me"
     return f"First of all: I cannot rule out {serious.title} {why}. {reminder}".rstrip()

@@ -77,6 +77,9 @@ _TAKEN_FOR = re.compile(
 What somebody says they do not have is not what they ask about ("my lips swelled, no hives at all").
 """
 
+_LONG_SINCE = re.compile(r"\b(?:since|after|following|from)\b[^.!?;]{0,25}$")
+_LONG = re.compile(r"\b(?:years?|yrs?|months?)\b")
+"""A lump that has been there for years since a bite is no bite any more."""
 
 _LONG_WORD = re.compile(r"[a-z]{7,}")
 _SINGLE_WORDS = {
@@ -112,7 +115,7 @@ def named_in(question: str) -> tuple[Subject, ...]:
     found = [
         (match.start(), -len(match.group()), slug)
         for slug, pattern in _PATTERNS.items()
-        if (match := pattern.search(plain)) and not _TAKEN_FOR.search(plain[: match.start()])
+        if (match := pattern.search(plain)) and not _is_beside(slug, plain, plain[: match.start()])
     ]
     found += [(match.start(), 0, slug) for slug, pattern in _IN_CAPITALS.items() if (match := pattern.search(question))]
     found = found or [(at, 0, slug) for at, word in enumerate(_LONG_WORD.findall(plain)) if (slug := _misspelt(word))]
@@ -120,6 +123,12 @@ def named_in(question: str) -> tuple[Subject, ...]:
     if _ON_SCALP.search(plain) and not _ON_BODY.search(plain):  # ringworm there is another condition
         slugs = ("tinea-capitis" if slug == "tinea-corporis" else slug for slug in slugs)
     return tuple(Subject.of(slug) for slug in dict.fromkeys(slugs))[:3]
+
+
+def _is_beside(slug: str, question: str, before: str) -> bool:
+    """Whether what is named after the words `before` is not what the question is about."""
+    bitten = slug == "insect-bites" and _LONG.search(question) and _LONG_SINCE.search(before)
+    return bool(bitten or _TAKEN_FOR.search(before))
 
 
 def described_in(question: str, likely: Sequence[str]) -> tuple[Subject, ...]:

@@ -45,7 +45,7 @@ _OLD = re.compile(rf"(?<!\S){_NUMBER} {_UNIT} (?:and a half )?(?:old|olds) (?!{_
 _GLUED = re.compile(rf"(?<!\S){_NUMBER} {_SHORT} (?:o|old|olds) (?!{_BETWEEN}(?:{_THINGS}))")
 _YO = re.compile(r"(?<!\S)(?P<number>\d+) (?:yo|yrold|yearold) ")
 _CALLED = re.compile(
-    rf"(?<!\S){_PEOPLE} (?:, )?"
+    rf"(?<!\S)(?!one a ){_PEOPLE} (?:, )?"
     r"(?:is |are |was |s |just |only |turned |at |aged |age |now |who |nearly |almost |about )*"
     rf"{_NUMBER} {_UNIT} (?!(?:ago|of|now|later|since) )"
 )

@@ -15,7 +15,7 @@ _PRE = re.compile(
     r"|(?:cant|couldnt) (?:see|feel|find|notice) (?:any )"
     r"|not (?:like |really |actually |even |at all |feeling )*(?=suicid)"
     r"|(?:nobody|noone|no one|none of (?:them|us)) (?:(?:has|have|had|is) (?:got )?(?:a |any )?|(?=pregnan))"
-    r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothing|free of|free from|lack of|negative for|"
+    r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothings?|free of|free from|lack of|negative for|"
     r"dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent|hadnt|stopped|apart from) )"
 )
 _COMPLAINT = re.compile(
@@ -31,7 +31,7 @@ _COMPLAINT = re.compile(
 )
 _NEVER_BEFORE = re.compile(r"with |(?:[^\s,]+ ){0,8}(?:before|like this|so bad|this bad|as bad) ")
 _BREATHLESS = re.compile(r"(?:really |even |properly )*breath")
-_BARE = frozenset("no without nor neither none nothing free lack stopped apart".split())
+_BARE = frozenset("no without nor neither none nothing nothings free lack stopped apart".split())
 _BARE_COMPLAINT = re.compile(
     r"(?:any |clear |known |obvious |real |medical |wet )*"
     r"(?:idea|doubt|matter|relief|sense|appetite|improv\S*|better|good|urine|wee|pee|wet|sleep|energy|response|reason|cause|"

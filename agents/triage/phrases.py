@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 _STOPS = (
     "but|however|although|though|whereas|except|no|not|never|without|dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent"
-    "|hadnt|nor|neither"
+    "|hadnt|nor|neither|nothing|nothings"
 )
 _GAP_TOKEN = rf"(?:(?!(?:{_STOPS}) )\S+ )"
 _NUMBER = r"\d+(?:\.\d+)?"

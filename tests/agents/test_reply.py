@@ -153,6 +153,37 @@ def test_a_question_that_describes_without_naming_is_answered_from_what_the_sear
     assert {citation.slug for citation in reply.citations} == {"tinea-corporis"}
 
 
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Hard brown lump on my shin, been there since an insect bite four years ago. Does it need taking off?", []),
+        ("small bump, had it for years, came after i think a mosquito bite", []),
+        ("a fever after a mosquito bite two days ago", ["insect-bites"]),
+        ("my insect bites have swollen up every summer for years", ["insect-bites"]),
+    ],
+)
+def test_what_came_of_an_old_bite_is_no_bite(question: str, named: list[str]) -> None:
+    assert [each.slug for each in named_in(question)] == named
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Doctor says the lump by my nose is a basal cell carcinoma. Will it spread to the rest of me?",
+        "I had a squamous cell carcinoma removed from my ear. How often should my skin be checked now?",
+    ],
+)
+def test_who_was_told_of_a_skin_cancer_by_doctors_is_not_told_of_another(adviser: Adviser, question: str) -> None:
+    said = adviser.reply(case(None, words="", photo_ids=()), turns(question), TODAY).text
+    assert "cannot rule out" not in said
+    assert "Please see a doctor by" in said
+
+
+def test_who_fears_a_skin_cancer_is_told_that_it_is_not_ruled_out(adviser: Adviser) -> None:
+    said = adviser.reply(case(None, words="", photo_ids=()), turns("Is this mole a melanoma?"), TODAY).text
+    assert said.startswith("First of all: I cannot rule out melanoma")
+
+
 def test_a_cream_that_was_tried_names_no_condition() -> None:
     assert not named_in("it never clears with eczema cream")
     assert [each.slug for each in named_in("how is eczema treated")] == ["atopic-dermatitis"]

@@ -113,3 +113,25 @@ def test_an_emergency_asked_or_hedged_is_still_one(text: str) -> None:
 @pytest.mark.parametrize("text", CALM_ALL_THE_SAME)
 def test_words_denied_past_asked_or_of_others_raise_no_alarm(text: str) -> None:
     assert triage_words(text).level not in (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a mole on my back changed last month", "my mole grew over the last year", "My mole changed colour last summer."],
+)
+def test_a_mole_that_changed_is_seen_this_week_however_long_ago(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.THIS_WEEK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Got loads of brown moles, about 60, same since my teens, nothing's changed. How should I check them?",
+        "Lots of moles, nothing has changed, how do I check them?",
+        "I'm a butcher, rough lumps on my fingers like tiny cauliflowers. Can I pass them to my kids?",
+        "Hives nearly every day for 4 months. Cetirizine one a day isn't enough. Is it okay to take more than one?",
+        "A hard ivory patch on my side with a lilac edge. How does light treatment work?",
+    ],
+)
+def test_calm_texts_are_not_called_soon(text: str) -> None:
+    assert triage_words(text).level.urgency <= TriageLevel.ROUTINE.urgency

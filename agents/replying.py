@@ -36,7 +36,8 @@ _WHICH = re.compile(
 )
 _DIAGNOSED = re.compile(
     r"\b(?:biops\w+|diagnos\w+|removed|took|taken|confirmed|stage"
-    r"|(?:doctors?|dermatologist|consultant|surgeon|hospital|letter|results?) (?:says?|said|told|found|shows?|showed))\b",
+    r"|(?:doctors?|dermatologist|consultant|surgeon|hospital|letter|results?) "
+    r"(?:says?|said|told|found|shows?|showed))\b",
     re.IGNORECASE,
 )
 """How somebody writes of a skin cancer that doctors have found."""

@@ -15,8 +15,8 @@ _PRE = re.compile(
     r"|(?:cant|couldnt) (?:see|feel|find|notice) (?:any )"
     r"|not (?:like |really |actually |even |at all |feeling )*(?=suicid)"
     r"|(?:nobody|noone|no one|none of (?:them|us)) (?:(?:has|have|had|is) (?:got )?(?:a |any )?|(?=pregnan))"
-    r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothings?|free of|free from|lack of|negative for|"
-    r"dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent|hadnt|stopped|apart from) )"
+    r"|(?:no longer|not|no|never|without|denies|denied|nor|neither|none|nothings?|free of|free from|lack of|"
+    r"negative for|dont|doesnt|didnt|isnt|arent|wasnt|werent|hasnt|havent|hadnt|stopped|apart from) )"
 )
 _COMPLAINT = re.compile(
     r"(?:really |even |quite |properly |been |be |to |yet |fully |at all |completely |being |ever |very |exactly |had "

@@ -75,7 +75,8 @@ _OTHERS = (
 )
 _OTHER = re.compile(
     r"(?<!\S)(?:(?:my|our|his|her|a|an|the|some|most|this|that|other|one of my|best|old|another) )*"
-    rf"(?:{_OTHERS}) (?!says|said|told|tells|thinks|thought|noticed|suggested|mentioned|asked|reckons|pointed|advised)"
+    rf"(?:{_OTHERS}) (?!says|said|told|tells|thinks|thought|noticed|suggested|mentioned|asked|reckons|pointed|advised"
+    r"|dogs?|cats?|pupp(?:y|ies)|pups?|kittens?|horses?)"
 )
 _NAMES_SELF = re.compile(r"(?<!\S)(?:i am|im|as) (?:(?:a|an|the|his|her|their) )?$")
 """Before a word for another person: whoever writes says what they are themselves."""

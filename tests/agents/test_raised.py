@@ -17,7 +17,7 @@ from tests.agents.samples import MOLE, TODAY, Looking, case, findings, turns
 
 NO_GUIDELINE = {
     "bruised-child", "wide-harm", "bruised-baby",  # a child may be harmed
-    "wide-scald", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
+    "wide-scald", "medicine-in-pregnancy", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
     "corrosive-skin", "nipple", "itch-with-weight-loss", "used-needle",  # no guideline of the library is about these
     "resembles-same-day", "resembles-this-week", "resembles-routine",  # learned: no condition stands behind them
     "means-same-day",  # learned as well

@@ -141,7 +141,7 @@ def test_what_is_shown_of_a_guideline_holds_the_sections_asked_for() -> None:
     ("slug", "question", "said"),
     [
         ("drug-eruption", "doctor stopped the amoxicillin yesterday. When will the rash be gone?", "one to two weeks"),
-        ("boil", "got a boil on my bum how long till it bursts", "two to three weeks"),
+        ("boil", "got a boil on my bum how long till it bursts", "about two weeks"),
         ("leprosy", "my uncle was treated for leprosy, can i get it from hugging him", "hugging"),
         ("lipoma", "what makes a lipoma grow, is it because im overweight", "thin people"),
         (

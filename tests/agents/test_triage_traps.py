@@ -135,3 +135,30 @@ def test_a_mole_that_changed_is_seen_this_week_however_long_ago(text: str) -> No
 )
 def test_calm_texts_are_not_called_soon(text: str) -> None:
     assert triage_words(text).level.urgency <= TriageLevel.ROUTINE.urgency
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am on isotretinoin since two months and my pregnancy test this morning is positive. What do I do?",
+        "im on methotrexate for psoriasis and just found out im pregnant",
+        "my period is 9 days late and I am on accutane",
+        "the neighbour's dog bit my hand today, two deep holes",
+        "a resident with dementia bit me on the forearm this morning and broke the skin",
+    ],
+)
+def test_what_needs_a_doctor_today_is_told_so(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.SAME_DAY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how long after acitretin before I can become pregnant",
+        "I'm on isotretinoin, the pregnancy test every month is negative",
+        "on methotrexate, I want to get pregnant next year",
+        "mosquito bit me and I scratched it",
+    ],
+)
+def test_planning_a_child_and_midges_are_no_hurry(text: str) -> None:
+    assert triage_words(text).level.urgency <= TriageLevel.ROUTINE.urgency

@@ -29,9 +29,11 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from agents.evaluation.triage_texts import ALARMS, CALM, load
-from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, load_tokenizer
-from agents.triage.words import by_words, can_be_doubted, is_long
+from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer
+from agents.triage.words import by_words, can_be_doubted, is_long, weighed
+from cases.record import Triage
 from conditions import TriageLevel
+from precision import autocast
 from quantisation import Array, quantised
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
@@ -186,7 +188,8 @@ def learned(lessons: Lessons, at: Sequence[int], published: nn.Module, seed: int
         learns, lambda step: min(1.0, (step + 1) / _WARMUP) * max(0.02, 1 - step / len(steps))
     )
     for some in tqdm(steps, desc="meaning", mininterval=20):
-        odds = network([lessons.seen[one] for one in some])
+        with autocast("cpu"):
+            odds = network([lessons.seen[one] for one in some]).float()
         loss = binary_cross_entropy_with_logits(odds, lessons.truth[some], lessons.counts[some], reduction="sum")
         learns.zero_grad()
         (loss / _BATCH).backward()  # type: ignore[no-untyped-call]
@@ -226,27 +229,41 @@ def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module
 
 
 def bounds(told: Sequence[Told], odds: Array) -> Array:
-    """(2, 2), as `meaning.Bounds` of each of `LEVELS`; prints what they do in long texts and in all."""
-    read = [by_words(each.text) for each in told]
+    """(2, 2), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
+    found = [by_words(each.text) for each in told]
     long = np.array([is_long(each.text) for each in told])
     calm = np.array([each.level in CALM for each in told])
-    found = np.zeros((len(LEVELS), 2), dtype=np.float32)
+    learned = np.zeros((len(LEVELS), 2), dtype=np.float32)
     for at, level in enumerate(LEVELS):
         urgent = np.array([each.truth[at] > 0 for each in told])
-        ruled = np.array([each.level.urgency >= level.urgency for each in read])
-        doubtful = np.array([can_be_doubted(each, level) for each in read])
+        ruled = np.array([each.level.urgency >= level.urgency for each in found])
+        doubtful = np.array([can_be_doubted(each, level) for each in found])
         highest = np.sort(odds[calm & long, at])[::-1]
         lowest = np.sort(odds[doubtful & urgent & long, at])
         raised_from = float(highest[int(FALSE_ALARMS[at] * len(highest))]) + 1e-3
         doubted_below = float(lowest[int(DOUBTED[at] * (ruled & urgent & long).sum())])
-        found[at] = raised_from, doubted_below
-        raised, doubted = long & (odds[:, at] >= raised_from), doubtful & long & (odds[:, at] < doubted_below)
-        either = raised | (ruled & ~doubted)
+        learned[at] = raised_from, doubted_below
         print(f"{level}: raised from {raised_from:+.2f}, doubted below {doubted_below:+.2f}")
-        for name, which in (("so urgent", urgent), ("calm", calm)):
-            shares = (which.sum(), ruled[which].mean(), raised[which].mean(), either[which].mean())
-            print("of {} {}: by words {:.3f}, by meaning {:.3f}, by both {:.3f}".format(shares[0], name, *shares[1:]))
-    return found
+    _judge(told, odds, found, *(Bounds(*row) for row in learned.tolist()))
+    return learned
+
+
+def _judge(told: Sequence[Told], odds: Array, found: Sequence[Triage], emergency: Bounds, today: Bounds) -> None:
+    """Prints how often urgent and calm texts are called urgent, by words and by both."""
+    both = [
+        weighed(each.text, words, Meant(*means), emergency, today) if is_long(each.text) else words
+        for each, words, means in zip(told, found, odds.tolist(), strict=True)
+    ]
+    for at, level in enumerate(LEVELS):
+        kinds = (("so urgent", [each.truth[at] > 0 for each in told]), ("calm", [each.level in CALM for each in told]))
+        for name, which in kinds:
+            shares = [
+                np.mean(
+                    [read.level.urgency >= level.urgency for read, kept in zip(reading, which, strict=True) if kept]
+                )
+                for reading in (found, both)
+            ]
+            print(f"{level}: of {sum(which)} {name}: by words {shares[0]:.3f}, by both {shares[1]:.3f}")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from agents.triage.context import is_over
 from agents.triage.lesion import lesion_rules
 from agents.triage.likeness import likeness_rules
-from agents.triage.meaning import Meant, load_meaning
+from agents.triage.meaning import Bounds, Meant, load_meaning
 from agents.triage.reading import read
 from agents.triage.rules import reason, rules
 from agents.triage.sentences import Sentence, sentences
@@ -27,12 +27,17 @@ def triage_words(text: str) -> Triage:
     What was found in words which hardly mean it is doubted: it stays as a reason that raises nothing and says what to
     do if it is so. After an emergency that is doubted a doctor should be seen today, unless the words hardly mean that.
     """
-    found, meant = by_words(text), load_meaning().odds(text) if is_long(text) else None
-    if meant is None:
-        return found
-    believed = list(_believed(found.reasons, meant))
+    found, meaning = by_words(text), load_meaning()
+    meant = meaning.odds(text) if is_long(text) else None
+    return found if meant is None else weighed(text, found, meant, meaning.emergency, meaning.today)
+
+
+def weighed(text: str, found: Triage, meant: Meant, emergency: Bounds, today: Bounds) -> Triage:
+    """How soon, by what was `found` in the words of the text and what they mean together."""
+    believed = list(_believed(found.reasons, meant, emergency, today))
     fallen = found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY
-    return verdict([*believed, *_meant(meant, sentences(text), fallen)])
+    raised = Bounds(today.doubted if fallen else today.raised, today.doubted)
+    return verdict([*believed, *_meant(meant, sentences(text), emergency, raised)])
 
 
 def is_long(text: str) -> bool:
@@ -54,29 +59,26 @@ def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
     return found.level is level and all(rule.doubtful or rule.weak for rule in called)
 
 
-def _believed(found: Sequence[Reason], meant: Meant) -> Iterator[Reason]:
-    meaning = load_meaning()
+def _believed(found: Sequence[Reason], meant: Meant, emergency: Bounds, today: Bounds) -> Iterator[Reason]:
     for each in found:
         rule, _ = rules()[each.rule]
         if each.level is TriageLevel.EMERGENCY:
-            calm = meant.emergency < meaning.emergency.doubted and (meant.today < EVEN or not rule.groups)
+            calm = meant.emergency < emergency.doubted and (meant.today < EVEN or not rule.groups)
             doubted = (rule.weak and meant.emergency < EVEN) or (rule.doubtful and calm)
         else:
-            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and meant.today < meaning.today.doubted
+            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and meant.today < today.doubted
         if not doubted:
             yield each
         elif rule.groups:  # a likeness names nothing that could be so
             yield _doubted(each)
 
 
-def _meant(meant: Meant, told: Sequence[Sentence], fallen: bool) -> Iterator[Reason]:
-    """`fallen`: an emergency was found and is doubted."""
-    meaning = load_meaning()
+def _meant(meant: Meant, told: Sequence[Sentence], emergency: Bounds, today: Bounds) -> Iterator[Reason]:
     if is_over(told):
         return
-    if meant.emergency >= meaning.emergency.raised:
+    if meant.emergency >= emergency.raised:
         yield reason("means-emergency")
-    if meant.today >= (meaning.today.doubted if fallen else meaning.today.raised):
+    if meant.today >= today.raised:
         yield reason("means-same-day")
 
 

@@ -19,6 +19,8 @@ EVEN = 0.0
 """Log-odds below which a text means something else more likely."""
 _FEW_WORDS = 15
 """Fewer say little but what is wrong ("purple rash, does not fade"): rules read those well."""
+_FEW_DIFFERENT = 8
+"""Fewer say the same over and over."""
 
 
 def triage_words(text: str) -> Triage:
@@ -42,7 +44,8 @@ def weighed(text: str, found: Triage, meant: Meant, emergency: Bounds, today: Bo
 
 def is_long(text: str) -> bool:
     """Whether so much is told that the words which rules know may be the lesser part of it."""
-    return len(text.split()) >= _FEW_WORDS
+    words = text.split()
+    return len(words) >= _FEW_WORDS and len(set(words)) >= _FEW_DIFFERENT
 
 
 def by_words(text: str) -> Triage:
@@ -66,7 +69,9 @@ def _believed(found: Sequence[Reason], meant: Meant, emergency: Bounds, today: B
             calm = meant.emergency < emergency.doubted and (meant.today < EVEN or not rule.groups)
             doubted = (rule.weak and meant.emergency < EVEN) or (rule.doubtful and calm)
         else:
-            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and meant.today < today.doubted
+            # A likeness knows less than the meaning does.
+            unlikely = meant.today < (today.doubted if rule.groups else EVEN)
+            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and unlikely
         if not doubted:
             yield each
         elif rule.groups:  # a likeness names nothing that could be so

@@ -3,8 +3,8 @@
     python -m agents.selection.training
 
 `labelled.jsonl` has one question a line: the guideline it is about, and of its sentences (by the first eight digits of
-their SHA-256, see `mark`) those that answer it, best first, and those that help besides; also its `level`, which
-`agents.triage.meaning_training` reads, where somebody needs help today. A sentence that was reworded since is no longer
+their SHA-256, see `mark`) those that answer it, best first, and those that help besides; also, where it is known, its
+`level`, which `agents.triage.meaning_training` reads. A sentence that was reworded since is no longer
 found, and counts as one that does not answer. Prints what cross-validation finds, each fold of guidelines judged by
 weights that never saw them: how often a sentence that answers is first, among three, among four.
 """

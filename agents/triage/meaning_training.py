@@ -8,7 +8,7 @@ texts that only sound like one; the questions of `agents/selection/labelled.json
 needs help today; and questions about other matters (`agents/scope/uncovered.yaml`,
 `agents/evaluation/*uncovered.yaml`).
 Prints what cross-validation finds, each file and each kind of emergency judged by a network that saw none of it. Takes
-forty minutes on two cores, and wants torch and scikit-learn (the extra `dev` brings it).
+ten to forty minutes on two cores, and wants torch and scikit-learn (the extra `dev` brings it).
 """
 
 import copy

@@ -21,7 +21,7 @@ from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
 from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
 from agents.scope.covering import outside
-from agents.scope.words import describes
+from agents.scope.words import describes, says_little
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
@@ -59,6 +59,7 @@ _TELL_MORE = (
     "itches, hurts or comes "
     "with fever."
 )
+_OF_WHAT = f"I do not know yet what this is about. {_TELL_MORE}"
 
 
 class Adviser:
@@ -144,6 +145,8 @@ class Adviser:
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
             return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
+        if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
+            return Reply("\n\n".join(filter(None, (_OF_WHAT, reminder))), (), (), seen_case.triage)
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder, doubt=doubt)
@@ -225,6 +228,12 @@ class Adviser:
             return None
         first = case.photo_ids[0]
         return lambda: source(first)
+
+
+def _is_of_nothing_known(question: str, seen_case: CaseView) -> bool:
+    """Whether somebody asks on ("how long will it take?") and nobody has said yet what "it" is."""
+    known = named_in(question) or seen_case.subjects or describes(question)
+    return not known and says_little(question) and bool(intents(question))
 
 
 def _with_told(case: Case, told: Sequence[Fact]) -> Case:

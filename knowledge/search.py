@@ -52,6 +52,11 @@ With MiniLM, nearly all of the questions in the tests reach 0.42; a headache or 
 NAME_RELEVANT = 0.52
 """The same for a name. Names are short, and a short text is near to many: "hello" reaches 0.42."""
 
+NEAR_NAME, WORDS_AGREE = 0.45, 0.8
+"""Cosine to a name that is enough where the words agree: both word searches give the guideline so much of their best
+score ("golden crusts round his nose, can he go to school?").
+"""
+
 LEAST_LIKELY = 0.0005
 """Of a guideline beside the best: what is less likely is no answer, even where the best has nothing to say."""
 
@@ -72,7 +77,12 @@ class _Hits:
     def relevant(self, slug: str) -> bool:
         """Whether the guideline has to do with the question."""
         signals = self.signals[slug]
-        return slug in self.named or signals.chunk >= RELEVANT or signals.name >= NAME_RELEVANT
+        words_agree = min(signals.name_words, signals.chunk_words) >= WORDS_AGREE
+        return (
+            slug in self.named
+            or signals.chunk >= RELEVANT
+            or signals.name >= (NEAR_NAME if words_agree else NAME_RELEVANT)
+        )
 
 
 class Search:

@@ -184,6 +184,13 @@ def test_who_fears_a_skin_cancer_is_told_that_it_is_not_ruled_out(adviser: Advis
     assert said.startswith("First of all: I cannot rule out melanoma")
 
 
+@pytest.mark.parametrize("question", ["how long will it take", "Is it catching?", "how is it treated"])
+def test_who_asks_of_it_before_saying_what_is_asked_what(adviser: Adviser, question: str) -> None:
+    reply = adviser.reply(case(None, words="", photo_ids=()), turns(question), TODAY)
+    assert "I do not know yet what this is about" in reply.text
+    assert reply.citations == ()
+
+
 def test_a_cream_that_was_tried_names_no_condition() -> None:
     assert not named_in("it never clears with eczema cream")
     assert [each.slug for each in named_in("how is eczema treated")] == ["atopic-dermatitis"]

@@ -96,6 +96,11 @@ def test_a_question_about_a_known_condition_opens_its_section(starter: Search, i
         assert first(starter.search(question, slugs={slug})) == (slug, section)
 
 
+def test_what_is_asked_beside_a_description_does_not_hide_it(starter: Search) -> None:
+    question = "my lad is 6 and has golden crusts round his nose since yesterday, can he go to school?"
+    assert first(starter.search(question))[0] == "impetigo"
+
+
 @pytest.mark.parametrize("question", ["hello", "how do I change the oil in my car", "xyz"])
 def test_what_the_library_is_not_about_finds_nothing(starter: Search, question: str) -> None:
     assert starter.search(question) == []

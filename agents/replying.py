@@ -8,10 +8,11 @@ from datetime import date
 from agents import metrics
 from agents.case_view import CaseView
 from agents.grounding import NOT_COVERED
-from agents.intents import Intent, intents
+from agents.intents import Intent, asks, intents
 from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
 from agents.seen import description
+from agents.sentences import sentences
 from agents.statements import Supported
 from agents.subjects import Subject, named_in
 from cases.record import Citation, Statement, Triage, marked
@@ -35,12 +36,12 @@ _WHICH = re.compile(
     re.IGNORECASE,
 )
 _DIAGNOSED = re.compile(
-    r"\b(?:biops\w+|diagnos\w+|removed|took|taken|confirmed|stage"
+    r"\b(?:biops\w+|diagnosed|removed|confirmed|stage|they (?:took|cut)"
     r"|(?:doctors?|dermatologist|consultant|surgeon|hospital|letter|results?) "
     r"(?:says?|said|told|found|shows?|showed))\b",
     re.IGNORECASE,
 )
-"""How somebody writes of a skin cancer that doctors have found."""
+"""How somebody tells, and does not ask, of a skin cancer that doctors have found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,15 @@ def _serious_first(seen_case: CaseView, question: str, reminder: str) -> str:
     serious, by_photo = seen_case.serious, seen_case.differential.serious
     if serious is None or not serious.malignant:
         return ""
-    if by_photo is None and _DIAGNOSED.search(question) and any(each.malignant for each in named_in(question)):
+    if by_photo is None and any(map(_tells_of_found_cancer, sentences(question))):
         return ""
     why = "from a photo" if by_photo else "after what you told me"
     return f"First of all: I cannot rule out {serious.title} {why}. {reminder}".rstrip()
+
+
+def _tells_of_found_cancer(sentence: str) -> bool:
+    told = _DIAGNOSED.search(sentence) and not asks(sentence)
+    return bool(told) and any(each.malignant for each in named_in(sentence))
 
 
 def _recap(seen_case: CaseView) -> str:

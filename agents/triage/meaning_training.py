@@ -15,6 +15,7 @@ import copy
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -255,15 +256,13 @@ def _judge(told: Sequence[Told], odds: Array, found: Sequence[Triage], emergency
         for each, words, means in zip(told, found, odds.tolist(), strict=True)
     ]
     for at, level in enumerate(LEVELS):
-        kinds = (("so urgent", [each.truth[at] > 0 for each in told]), ("calm", [each.level in CALM for each in told]))
-        for name, which in kinds:
-            shares = [
-                np.mean(
-                    [read.level.urgency >= level.urgency for read, kept in zip(reading, which, strict=True) if kept]
-                )
+        urgent, calm = [each.truth[at] > 0 for each in told], [each.level in CALM for each in told]
+        for name, which in (("so urgent", urgent), ("calm", calm)):
+            by_words_alone, by_both = (
+                np.mean([read.level.urgency >= level.urgency for read in compress(reading, which)])
                 for reading in (found, both)
-            ]
-            print(f"{level}: of {sum(which)} {name}: by words {shares[0]:.3f}, by both {shares[1]:.3f}")
+            )
+            print(f"{level}: of {sum(which)} {name}: by words {by_words_alone:.3f}, by both {by_both:.3f}")
 
 
 def main() -> None:

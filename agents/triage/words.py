@@ -29,8 +29,11 @@ def triage_words(text: str) -> Triage:
     What was found in words which hardly mean it is doubted: it stays as a reason that raises nothing and says what to
     do if it is so. After an emergency that is doubted a doctor should be seen today, unless the words hardly mean that.
     """
-    found, meaning = by_words(text), load_meaning()
-    meant = meaning.odds(text) if is_long(text) else None
+    found = by_words(text)
+    if not is_long(text):
+        return found
+    meaning = load_meaning()
+    meant = meaning.odds(text)
     return found if meant is None else weighed(text, found, meant, meaning.emergency, meaning.today)
 
 

@@ -179,8 +179,16 @@ def test_who_was_told_of_a_skin_cancer_by_doctors_is_not_told_of_another(adviser
     assert "Please see a doctor by" in said
 
 
-def test_who_fears_a_skin_cancer_is_told_that_it_is_not_ruled_out(adviser: Adviser) -> None:
-    said = adviser.reply(case(None, words="", photo_ids=()), turns("Is this mole a melanoma?"), TODAY).text
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is this mole a melanoma?",
+        "My doctor said to watch this mole, could it be a melanoma?",
+        "Should this mole be removed in case it is a melanoma?",
+    ],
+)
+def test_who_fears_a_skin_cancer_is_told_that_it_is_not_ruled_out(adviser: Adviser, question: str) -> None:
+    said = adviser.reply(case(None, words="", photo_ids=()), turns(question), TODAY).text
     assert said.startswith("First of all: I cannot rule out melanoma")
 
 

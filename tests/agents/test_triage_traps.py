@@ -10,6 +10,7 @@ from conditions import TriageLevel
 
 EMERGENCIES_ALL_THE_SAME = (
     "can you help my lips are swelling",
+    "I'm going away in two days and my lips are swelling",
     "could this be an allergy, my throat is closing",
     "does this look like anaphylaxis, my tongue is huge and i feel faint",
     "what is this purple rash that doesn't fade with a glass on my baby",
@@ -131,6 +132,10 @@ def test_a_mole_that_changed_is_seen_this_week_however_long_ago(text: str) -> No
         "I'm a butcher, rough lumps on my fingers like tiny cauliflowers. Can I pass them to my kids?",
         "Hives nearly every day for 4 months. Cetirizine one a day isn't enough. Is it okay to take more than one?",
         "A hard ivory patch on my side with a lilac edge. How does light treatment work?",
+        "how long after acitretin before I can become pregnant",
+        "I'm on isotretinoin, the pregnancy test every month is negative",
+        "on methotrexate, I want to get pregnant next year",
+        "mosquito bit me and I scratched it",
     ],
 )
 def test_calm_texts_are_not_called_soon(text: str) -> None:
@@ -143,22 +148,11 @@ def test_calm_texts_are_not_called_soon(text: str) -> None:
         "I am on isotretinoin since two months and my pregnancy test this morning is positive. What do I do?",
         "im on methotrexate for psoriasis and just found out im pregnant",
         "my period is 9 days late and I am on accutane",
+        "I'm 8 weeks pregnant on isotretinoin, can it harm the baby?",
+        "I am pregnant and on methotrexate, should I be worried",
         "the neighbour's dog bit my hand today, two deep holes",
         "a resident with dementia bit me on the forearm this morning and broke the skin",
     ],
 )
 def test_what_needs_a_doctor_today_is_told_so(text: str) -> None:
     assert triage_words(text).level is TriageLevel.SAME_DAY
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "how long after acitretin before I can become pregnant",
-        "I'm on isotretinoin, the pregnancy test every month is negative",
-        "on methotrexate, I want to get pregnant next year",
-        "mosquito bit me and I scratched it",
-    ],
-)
-def test_planning_a_child_and_midges_are_no_hurry(text: str) -> None:
-    assert triage_words(text).level.urgency <= TriageLevel.ROUTINE.urgency

@@ -28,6 +28,7 @@ _FIGURES = re.compile(
     r"|\bhoarse after (?:\w+ )?(?:choir|sing\w*|shout\w*|cheer\w*|concert|karaoke|match|gig|teaching)\b"
     r"|\bclear pin-?pricks?\b"
     r"|\bsocial suicide\b"
+    r"|\brather die than [^.!?;]{3,60}\b(?:joking|kidding|jk|lol|haha)"
     r"|\b(?:bumps|lumps|spots|bites) in (?:lines|rows) of \w+\b"
     r"|(?<=\bsore )(?:little |small |red )*(?:spots|bumps|pimples) (?:round|around) (?:my|his|her|the) mouth\b"
     r"|\b(?:hairs?|whiskers?) (?:\w+ )?growing (?:out|from|in)\b"

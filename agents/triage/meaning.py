@@ -1,7 +1,7 @@
-"""A third reading: do these words mean an emergency, or that a doctor must see it today, whatever words they are?
+"""A second reading: how soon must whoever writes this be seen, whatever words they use?
 
-Rules and likeness know wordings that were foreseen, and an emergency told in passing comes in words that nobody
-foresees; nor do they know what is over from what is happening. all-MiniLM-L6-v2 (Apache-2.0; Wang et al. 2020, Reimers
+Rules know wordings that were foreseen, and an emergency told in passing comes in words that nobody foresees; nor do
+they know what is over from what is happening. all-MiniLM-L6-v2 (Apache-2.0; Wang et al. 2020, Reimers
 and Gurevych 2019) reads the text as a whole, its upper layers learned by `agents.triage.meaning_training` and stored in
 `meaning.npz`. It may raise the level, and it may doubt what was found in words which mean something else ("I nearly
 died of embarrassment") or tell of what is over.
@@ -23,6 +23,7 @@ from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from conditions import TriageLevel
 from quantisation import Array, restored
 
 WEIGHTS = Path(__file__).with_name("meaning.npz")
@@ -37,19 +38,34 @@ _REMEMBERED = 1_000
 """Verdicts that are kept, by the text's hash: a case is read anew at every message."""
 
 
+LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.THIS_WEEK, TriageLevel.ROUTINE)
+"""The levels that are read of a text, in the order of its log-odds."""
+
+
 class Meant(NamedTuple):
-    """Log-odds that a text tells of an emergency, and that it tells of something to be seen today (or at once)."""
+    """Log-odds that a text tells of something that is to be seen so soon, or sooner."""
 
     emergency: float
     today: float
+    this_week: float
+    routine: float
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """Log-odds of one level: `raised`, from where a text has it; `doubted`, below which one found by words has not."""
+class Bounds(NamedTuple):
+    """Log-odds of one level: `raised`, from where a text has it, and `short`, from where one has that says little.
+
+    `doubted`: below which a long text has not what words found that calm texts use too; `refuted`: the same of other
+    words, hardly a text in which they were right was ever lower.
+    """
 
     raised: float
+    short: float
     doubted: float
+    refuted: float
+
+
+Scale = Mapping[TriageLevel, Bounds]
+"""The bounds of each of `LEVELS`."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +116,7 @@ class Meaning:
 
     tokenizer: Tokenizer
     weights: Weights
-    emergency: Bounds
-    today: Bounds
+    scale: Scale
     threads: ThreadpoolController
     remembered: dict[bytes, Meant] = field(default_factory=dict)
 
@@ -160,6 +175,6 @@ def load_meaning() -> Meaning:
     tensors[words] = tensors[words].astype(np.float16)  # half the memory of every process
     with np.load(WEIGHTS, allow_pickle=False) as stored:
         read = {name: stored[name] for name in stored.files}
-    emergency, today = (Bounds(*pair) for pair in read.pop("bounds").tolist())
+    scale = {level: Bounds(*row) for level, row in zip(LEVELS, read.pop("bounds").tolist(), strict=True)}
     tensors |= restored(read)
-    return Meaning(load_tokenizer(), Weights(tensors), emergency, today, ThreadpoolController())
+    return Meaning(load_tokenizer(), Weights(tensors), scale, ThreadpoolController())

@@ -1,4 +1,4 @@
-"""Trains `meaning.npz`, the third reading of a patient's words.
+"""Trains `meaning.npz`, the second reading of a patient's words.
 
     python -m agents.triage.meaning_training
 
@@ -6,7 +6,7 @@ Learned from are the texts whose level is known (`tests/agents/triage_cases.yaml
 never `triage_held_out*`); `fragments.jsonl`, emergencies as people drop them into a talk about something else, and
 texts that only sound like one; the questions of `agents/selection/labelled.jsonl`, whose level is given where somebody
 needs help today; and questions about other matters (`agents/scope/uncovered.yaml`,
-`agents/evaluation/*uncovered.yaml`).
+`agents/evaluation/*uncovered.yaml`). Of the last two it is known only that nobody need be seen today.
 Prints what cross-validation finds, each file and each kind of emergency judged by a network that saw none of it. Takes
 ten to forty minutes on two cores, and wants torch and scikit-learn (the extra `dev` brings it).
 """
@@ -30,20 +30,25 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from agents.evaluation.triage_texts import ALARMS, CALM, load
-from agents.triage.meaning import FIRST, FROZEN, LAST, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer
-from agents.triage.words import by_words, can_be_doubted, is_long, weighed
+from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, Scale, load_tokenizer
+from agents.triage.words import by_words, can_be_doubted, is_believed, is_long, weighed
 from cases.record import Triage
 from conditions import TriageLevel
 from precision import autocast
 from quantisation import Array, quantised
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
-LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
-"""Of each it is learned whether a text is so urgent, or more."""
-FALSE_ALARMS = (0.04, 0.035)
-"""The share of long calm texts that may be raised, cross-validated: many were written to sound like an emergency."""
-DOUBTED = (0.02, 0.01)
-"""The share of what words found in long texts rightly which this reading may doubt, cross-validated."""
+FALSE_ALARMS = (0.03, 0.03, 0.1, 0.2)
+"""The share of long calm texts that may be raised to each of `LEVELS`, cross-validated.
+
+Many were written to sound like an emergency. Calm is routine or self-care; beside a routine matter, self-care alone.
+"""
+SHORT_FALSE_ALARMS = (0.01, 0.01, 0.05, 0.2)
+"""The same of short ones."""
+DOUBTED = (0.025, 0.06, 0.06, 0.0)
+"""The share of what doubtful rules found rightly in long texts which this reading may doubt, cross-validated."""
+REFUTED = (0.004, 0.01, None, None)
+"""The same of what other rules found; nothing is refuted where there is no share."""
 _ONE_OF = 3
 """Of so many questions that no rule calls urgent one is learned from: they are many, and alike."""
 _NO_EMERGENCY = "none"
@@ -51,16 +56,21 @@ _NO_EMERGENCY = "none"
 _ROOT = Path(__file__).parents[2]
 _EPOCHS, _BATCH, _RATE, _HEAD_RATE, _DECAY, _WARMUP, _DROPOUT, _FOLDS = 2, 32, 1e-4, 1e-3, 0.01, 100, 0.1, 3
 _ABSENT = -1e4
+_MARGIN = 1e-3
 _EMERGENCY_COUNTS = 2.0
 
 
 @dataclass(frozen=True)
 class Told:
-    """A text; `group`: those of one group are held out together; `level`: None where it is only known to be none."""
+    """A text; `group`: those of one group are held out together.
+
+    `level`: None where it is only known to be no emergency; `exact`: which it is is known below same-day care too.
+    """
 
     text: str
     group: str
     level: TriageLevel | None
+    exact: bool = True
 
     @property
     def truth(self) -> tuple[float, ...]:
@@ -70,7 +80,9 @@ class Told:
     @property
     def counts(self) -> tuple[float, ...]:
         """How much it counts for each of `LEVELS`."""
-        return (_EMERGENCY_COUNTS if self.level is TriageLevel.EMERGENCY else 1.0, float(self.level is not None))
+        emergency = _EMERGENCY_COUNTS if self.level is TriageLevel.EMERGENCY else 1.0
+        below = float(self.level is not None and self.exact)
+        return (emergency, float(self.level is not None), below, below)
 
 
 def texts() -> list[Told]:
@@ -95,11 +107,12 @@ def _questions() -> Iterator[Told]:
     for at, line in enumerate((_ROOT / "agents/selection/labelled.jsonl").read_text(encoding="utf-8").splitlines()):
         row = json.loads(line)
         if "level" in row or at % _ONE_OF == 0 or by_words(row["question"]).level in ALARMS:
-            yield Told(row["question"], row["slug"], TriageLevel(row.get("level", TriageLevel.ROUTINE)))
+            level = TriageLevel(row.get("level", TriageLevel.ROUTINE))
+            yield Told(row["question"], row["slug"], level, exact="level" in row)
     others = sorted((_ROOT / "agents/evaluation").glob("*uncovered.yaml"))
     for path in (_ROOT / "agents/scope/uncovered.yaml", *others):
         for text in yaml.safe_load(path.read_text(encoding="utf-8")):
-            yield Told(str(text), path.stem, TriageLevel.SELF_CARE)
+            yield Told(str(text), path.stem, TriageLevel.SELF_CARE, exact=False)
 
 
 class Network(nn.Module):
@@ -112,7 +125,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(_DROPOUT)
 
     def forward(self, seen: Sequence[Tensor]) -> Tensor:
-        """What the lower layers made of some texts (N, D) each -> log-odds (B, 2), as `Meant`."""
+        """What the lower layers made of some texts (N, D) each -> log-odds (B, 4), as `Meant`."""
         states, there = _together(seen)
         for layer in self.layers:
             states = _applied(layer, states, there)
@@ -162,7 +175,7 @@ def lower(published: nn.Module, texts: Sequence[str]) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class Lessons:
-    """Of each text: what the lower layers made of it, how urgent it is and how much it counts (N, 2)."""
+    """Of each text: what the lower layers made of it, how urgent it is and how much it counts (N, 4)."""
 
     seen: Sequence[Tensor]
     truth: Tensor
@@ -212,7 +225,7 @@ def _batches(lessons: Lessons, at: Sequence[int]) -> list[list[int]]:
 
 @torch.no_grad()
 def odds_of(network: Network, lessons: Lessons, at: Sequence[int]) -> Array:
-    """Log-odds (len(at), 2)."""
+    """Log-odds (len(at), 4)."""
     order = sorted(range(len(at)), key=lambda place: len(lessons.seen[at[place]]))
     odds = np.zeros((len(at), len(LEVELS)), dtype=np.float32)
     for start in range(0, len(order), _BATCH):
@@ -222,7 +235,7 @@ def odds_of(network: Network, lessons: Lessons, at: Sequence[int]) -> Array:
 
 
 def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module) -> Array:
-    """The log-odds (N, 2) of every text by a network that saw nothing of its group."""
+    """The log-odds (N, 4) of every text by a network that saw nothing of its group."""
     odds = np.zeros((len(told), len(LEVELS)), dtype=np.float32)
     for fold, (train, held) in enumerate(GroupKFold(_FOLDS).split(told, groups=[each.group for each in told])):
         odds[held] = odds_of(learned(lessons, train.tolist(), published, seed=fold), lessons, held.tolist())
@@ -230,39 +243,65 @@ def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module
 
 
 def bounds(told: Sequence[Told], odds: Array) -> Array:
-    """(2, 2), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
+    """(4, 4), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
     found = [by_words(each.text) for each in told]
     long = np.array([is_long(each.text) for each in told])
-    calm = np.array([each.level in CALM for each in told])
-    learned = np.zeros((len(LEVELS), 2), dtype=np.float32)
+    rows = []
     for at, level in enumerate(LEVELS):
-        urgent = np.array([each.truth[at] > 0 for each in told])
-        ruled = np.array([each.level.urgency >= level.urgency for each in found])
-        doubtful = np.array([can_be_doubted(each, level) for each in found])
-        highest = np.sort(odds[calm & long, at])[::-1]
-        lowest = np.sort(odds[doubtful & urgent & long, at])
-        raised_from = float(highest[int(FALSE_ALARMS[at] * len(highest))]) + 1e-3
-        doubted_below = float(lowest[int(DOUBTED[at] * (ruled & urgent & long).sum())])
-        learned[at] = raised_from, doubted_below
-        print(f"{level}: raised from {raised_from:+.2f}, doubted below {doubted_below:+.2f}")
-    _judge(told, odds, found, *(Bounds(*row) for row in learned.tolist()))
-    return learned
+        known = np.array([each.counts[at] > 0 for each in told])
+        calm = known & np.array([_is_calm(each.level, level) for each in told])
+        right = known & long & np.array([words.level is level for words in found])
+        right &= np.array([each.truth[at] > 0 for each in told])
+        doubtful = np.array([can_be_doubted(words, level) for words in found])
+        firm = ~doubtful & np.array([not is_believed(words) for words in found])
+        row = Bounds(
+            raised=-_lowest_but(FALSE_ALARMS[at], -odds[calm & long, at]),
+            short=-_lowest_but(SHORT_FALSE_ALARMS[at], -odds[calm & ~long, at]),
+            doubted=_lowest_but(DOUBTED[at], odds[right & doubtful, at]),
+            refuted=_lowest_but(REFUTED[at], odds[right & firm, at]),
+        )
+        print(level, row)
+        rows.append(row)
+    _judge(told, odds, found, dict(zip(LEVELS, rows, strict=True)))
+    return np.array(rows, dtype=np.float32)
 
 
-def _judge(told: Sequence[Told], odds: Array, found: Sequence[Triage], emergency: Bounds, today: Bounds) -> None:
-    """Prints how often urgent and calm texts are called urgent, by words and by both."""
+def _lowest_but(share: float | None, odds: Array) -> float:
+    """The log-odds below which a share of them lies, or none at all."""
+    return float(np.sort(odds)[int(share * len(odds))]) - _MARGIN if share is not None and len(odds) else _ABSENT
+
+
+def _is_calm(level: TriageLevel | None, beside: TriageLevel) -> bool:
+    return level in CALM if beside is not TriageLevel.ROUTINE else level is TriageLevel.SELF_CARE
+
+
+def _found(words: Triage, level: TriageLevel) -> bool:
+    return words.level.urgency >= level.urgency
+
+
+def _judge(told: Sequence[Told], odds: Array, found: Sequence[Triage], scale: Scale) -> None:
+    """Prints how often texts are called so urgent, by words and by both."""
     both = [
-        weighed(each.text, words, Meant(*means), emergency, today) if is_long(each.text) else words
+        weighed(each.text, words, Meant(*means), scale)
         for each, words, means in zip(told, found, odds.tolist(), strict=True)
     ]
     for at, level in enumerate(LEVELS):
-        urgent, calm = [each.truth[at] > 0 for each in told], [each.level in CALM for each in told]
+        known = [each.counts[at] > 0 for each in told]
+        urgent = [each.truth[at] > 0 and sure for each, sure in zip(told, known, strict=True)]
+        calm = [_is_calm(each.level, level) and sure for each, sure in zip(told, known, strict=True)]
         for name, which in (("so urgent", urgent), ("calm", calm)):
             by_words_alone, by_both = (
-                np.mean([read.level.urgency >= level.urgency for read in compress(reading, which)])
-                for reading in (found, both)
+                np.mean([_found(read, level) for read in compress(reading, which)]) for reading in (found, both)
             )
             print(f"{level}: of {sum(which)} {name}: by words {by_words_alone:.3f}, by both {by_both:.3f}")
+    sure = [each.counts[-1] > 0 for each in told]
+    apart = [
+        abs(read.level.urgency - each.level.urgency)
+        for each, read in compress(zip(told, both, strict=True), sure)
+        if each.level is not None
+    ]
+    within = sum(one <= 1 for one in apart)
+    print(f"level of {len(apart)}: exact {apart.count(0) / len(apart):.3f}, within one {within / len(apart):.3f}")
 
 
 def main() -> None:

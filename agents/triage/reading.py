@@ -26,6 +26,8 @@ from agents.triage.skin_tone import without_skin_tone
 _TERMS = Path(__file__).parent / "terms"
 _IMPLIED = {"under_3_months": ("baby", "child"), "baby": ("child",)}
 _LONGEST_TEXT = 20_000
+_REASSURING = frozenset({"blanches", "airway_fine"})
+"""Terms that say what is not so without a word for not."""
 _AGES = frozenset(
     {*map(str, range(1, 90)), *"birth school uni age one two three four five six seven eight nine ten".split()}
 )
@@ -87,14 +89,14 @@ def term_names() -> frozenset[str]:
 class Reading:
     """The names of terms affirmed of the patient; or of anyone now; affirmed or only asked; denied.
 
-    `told`: per sentence the words said of the patient now, without what is denied, past, only asked, or another's.
+    `turned`: whether terms are denied, over, another's or were a figure of speech, or a temperature is normal.
     """
 
     affirmed: frozenset[str]
     anyone_now: frozenset[str]
     asked: frozenset[str]
     denied: frozenset[str]
-    told: tuple[tuple[str, ...], ...] = ()
+    turned: bool
 
 
 def _was_had(tokens: tuple[str, ...], first: int) -> bool:
@@ -122,18 +124,8 @@ def _meant(term: Term, first: int, last: int, under: tuple[int | None, ...], mar
     return "affirmed"
 
 
-def _told(sentence: Sentence, mark: Marks, under: tuple[int | None, ...], normal: bool) -> tuple[str, ...]:
-    return tuple(
-        token
-        for at, token in enumerate(sentence.tokens)
-        if not (normal and token.startswith(("temp", "fever")))
-        and under[at] is None
-        and not (mark.asked[at] or mark.past[at] or mark.whose[at] is Whose.OTHER_THEN)
-    )
-
-
-def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) -> tuple[str, ...]:
-    """Adds the terms of one sentence to `found`; the words it tells of the patient now."""
+def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) -> None:
+    """Adds the terms of one sentence to `found`."""
     under = negators(sentence)
     spans = [
         (term, match.start(), match.end())
@@ -148,7 +140,6 @@ def _read_sentence(sentence: Sentence, mark: Marks, found: dict[str, set[str]]) 
         first, last = sentence.index_at(start), sentence.index_at(end)
         found[_meant(term, first, last, under, mark, sentence)].add(term.name)
     found["affirmed"] |= age_terms(sentence)
-    return _told(sentence, mark, under, normal)
 
 
 def read(text: str) -> Reading:
@@ -160,12 +151,13 @@ def read(text: str) -> Reading:
         "denied": set(),
         "dismissed": set(),
     }
-    parts = sentences(without_figures_of_speech(without_skin_tone(text[:_LONGEST_TEXT])))
+    plain = without_skin_tone(text[:_LONGEST_TEXT])
+    literal = without_figures_of_speech(plain)
+    parts = sentences(literal)
     answers = [*parts[1:], None][: len(parts)]
-    told: list[tuple[str, ...]] = []
     for sentence, mark, answer in zip(parts, marks(parts), answers, strict=True):
         if not (sentence.question and answer and answer.tokens[0] in _NO and len(sentence.tokens) <= _FRAGMENT):
-            told.append(_read_sentence(sentence, mark, found))
+            _read_sentence(sentence, mark, found)
     for name, implied in _IMPLIED.items():
         if name in found["affirmed"]:
             found["affirmed"].update(implied)
@@ -175,5 +167,7 @@ def read(text: str) -> Reading:
         anyone_now=affirmed | found["anyone"],
         asked=affirmed | found["asked"],
         denied=frozenset(found["denied"]),
-        told=tuple(told),
+        turned=bool(found["denied"] | found["dismissed"] | found["anyone"] | affirmed & _REASSURING)
+        or literal != plain
+        or any(map(only_normal_temperatures, parts)),
     )

@@ -22,7 +22,8 @@ class Rule(BaseModel):
     """One red flag. `about_anyone`: it also holds of another person who is ill now. `asked`: a question is enough.
 
     `doubtful`: calm texts have set it off, so it raises nothing where the text hardly means its level. The others
-    stand whatever else the text seems to mean; who is hurt by somebody or in despair is always believed.
+    stand unless the text means something else more plainly than any did in which they were right.
+    `believed`: it tells of violence or despair, which people hide in calm words, so nothing doubts it.
     `weak`: hardly an emergency was found by it alone in texts written after it, but many a calm one; it counts only
     where the text does not mean something else.
     `about`: the conditions it cannot exclude, the most serious first; empty where no guideline is about them.
@@ -36,6 +37,7 @@ class Rule(BaseModel):
     about_anyone: bool = False
     asked: bool = False
     doubtful: bool = False
+    believed: bool = False
     weak: bool = False
     about: tuple[str, ...] = ()
     text: str

@@ -1,24 +1,35 @@
 """Triage of a patient's words: every text, before consent even."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from math import inf
 
 from agents.triage.context import is_over
+from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.lesion import lesion_rules
-from agents.triage.likeness import likeness_rules
-from agents.triage.meaning import Bounds, Meant, load_meaning
+from agents.triage.meaning import LEVELS, Meant, Scale, load_meaning
 from agents.triage.reading import read
 from agents.triage.rules import reason, rules
-from agents.triage.sentences import Sentence, sentences
+from agents.triage.sentences import sentences
 from agents.triage.verdict import verdict
 from cases.record import Reason, Triage
 from conditions import TriageLevel
 
+_MEANS = ("means-emergency", "means-same-day", "means-this-week", "means-routine")
+"""The rule that a text of each of `LEVELS` sets off by what it means."""
 DOUBTED = "doubted-"
 """Begins the name of a rule whose emergency is doubted."""
 EVEN = 0.0
 """Log-odds below which a text means something else more likely."""
+_IF_SO = {
+    TriageLevel.EMERGENCY: "call {emergency_number}",
+    TriageLevel.SAME_DAY: "see a doctor today",
+    TriageLevel.THIS_WEEK: "see a doctor this week",
+}
+ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+_SURE = 1.75
+"""Log-odds above the bound of short texts from where they mean an emergency plainly."""
 _FEW_WORDS = 15
-"""Fewer say little but what is wrong ("purple rash, does not fade"): rules read those well."""
+"""Fewer say little but what is wrong ("purple rash, does not fade"): what rules find there is not doubted."""
 _FEW_DIFFERENT = 8
 """Fewer say the same over and over."""
 
@@ -28,21 +39,25 @@ def triage_words(text: str) -> Triage:
 
     What was found in words which hardly mean it is doubted: it stays as a reason that raises nothing and says what to
     do if it is so. After an emergency that is doubted a doctor should be seen today, unless the words hardly mean that.
+    Few words mean an emergency only plainly where rules read one that turns their meaning ("not", "last year", "my
+    neighbour"), or something for today.
     """
-    found = by_words(text)
-    if not is_long(text):
-        return found
-    meaning = load_meaning()
-    meant = meaning.odds(text)
-    return found if meant is None else weighed(text, found, meant, meaning.emergency, meaning.today)
+    found, meaning = by_words(text), load_meaning()
+    meant = meaning.odds(without_figures_of_speech(text))
+    return found if meant is None else weighed(text, found, meant, meaning.scale)
 
 
-def weighed(text: str, found: Triage, meant: Meant, emergency: Bounds, today: Bounds) -> Triage:
+def weighed(text: str, found: Triage, meant: Meant, scale: Scale) -> Triage:
     """How soon, by what was `found` in the words of the text and what they mean together."""
-    believed = list(_believed(found.reasons, meant, emergency, today))
-    fallen = found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY
-    raised = Bounds(today.doubted if fallen else today.raised, today.doubted)
-    return verdict([*believed, *_meant(meant, sentences(text), emergency, raised)])
+    long = is_long(text)
+    believed = [each for each in found.reasons if not long or _holds(each, meant, scale)]
+    doubted = [each for each in found.reasons if each not in believed]
+    raised = {level: bounds.raised if long else bounds.short for level, bounds in scale.items()}
+    if not long and (found.level in ALARMS or read(text).turned):
+        raised = dict.fromkeys(LEVELS, inf) | {TriageLevel.EMERGENCY: scale[TriageLevel.EMERGENCY].short + _SURE}
+    if found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY:
+        raised[TriageLevel.SAME_DAY] = scale[TriageLevel.SAME_DAY].doubted
+    return verdict([*believed, *map(_doubted, doubted), *_meant(text, meant, raised)])
 
 
 def is_long(text: str) -> bool:
@@ -52,11 +67,10 @@ def is_long(text: str) -> bool:
 
 
 def by_words(text: str) -> Triage:
-    """How soon by the wordings that were foreseen: rules, and what texts resemble."""
+    """How soon by the wordings that were foreseen."""
     reading = read(text)
     found = [given for rule, given in rules().values() if rule.holds(reading)]
-    others = (*lesion_rules(reading), *likeness_rules(reading))
-    return verdict([*found, *(reason(rule_id) for rule_id in others)])
+    return verdict([*found, *(reason(rule_id) for rule_id in lesion_rules(reading))])
 
 
 def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
@@ -65,33 +79,33 @@ def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
     return found.level is level and all(rule.doubtful or rule.weak for rule in called)
 
 
-def _believed(found: Sequence[Reason], meant: Meant, emergency: Bounds, today: Bounds) -> Iterator[Reason]:
-    for each in found:
-        rule, _ = rules()[each.rule]
-        if each.level is TriageLevel.EMERGENCY:
-            calm = meant.emergency < emergency.doubted and (meant.today < EVEN or not rule.groups)
-            doubted = (rule.weak and meant.emergency < EVEN) or (rule.doubtful and calm)
-        else:
-            # A likeness knows less than the meaning does.
-            unlikely = meant.today < (today.doubted if rule.groups else EVEN)
-            doubted = each.level is TriageLevel.SAME_DAY and rule.doubtful and unlikely
-        if not doubted:
-            yield each
-        elif rule.groups:  # a likeness names nothing that could be so
-            yield _doubted(each)
+def is_believed(found: Triage) -> bool:
+    """Whether a rule that nothing doubts is among what was found."""
+    return any(rules()[each.rule][0].believed for each in found.reasons)
 
 
-def _meant(meant: Meant, told: Sequence[Sentence], emergency: Bounds, today: Bounds) -> Iterator[Reason]:
-    if is_over(told):
+def _holds(found: Reason, meant: Meant, scale: Scale) -> bool:
+    rule, _ = rules()[found.rule]
+    if rule.believed:
+        return True
+    odds = meant[LEVELS.index(found.level)]
+    if rule.weak and odds < EVEN:
+        return False
+    if found.level is TriageLevel.EMERGENCY and meant.today >= EVEN:
+        return True
+    bounds = scale[found.level]
+    return odds >= (bounds.doubted if rule.doubtful else bounds.refuted)
+
+
+def _meant(text: str, meant: Meant, raised: Mapping[TriageLevel, float]) -> Iterator[Reason]:
+    if is_over(sentences(text)):
         return
-    if meant.emergency >= emergency.raised:
-        yield reason("means-emergency")
-    if meant.today >= today.raised:
-        yield reason("means-same-day")
+    for level, rule_id, odds in zip(LEVELS, _MEANS, meant, strict=True):
+        if odds >= raised[level]:
+            yield reason(rule_id)
 
 
 def _doubted(given: Reason) -> Reason:
-    do = "call {emergency_number}" if given.level is TriageLevel.EMERGENCY else "see a doctor today"
-    text = f"{given.text} If that is so now, {do}."
+    text = f"{given.text} If that is so now, {_IF_SO[given.level]}."
     raises_nothing = {"rule": f"{DOUBTED}{given.rule}", "level": TriageLevel.SELF_CARE, "text": text, "action": ""}
     return given.model_copy(update=raises_nothing)

@@ -24,7 +24,7 @@ from tests.agents.samples import TODAY, Looking, case, turns
 URGENT = (TriageLevel.THIS_WEEK, TriageLevel.SAME_DAY)
 OF_LEVEL = {
     TriageLevel.SAME_DAY: "rash-fever",
-    TriageLevel.THIS_WEEK: "resembles-this-week",
+    TriageLevel.THIS_WEEK: "means-this-week",
 }
 """A rule of each level."""
 TOO_LATE = {

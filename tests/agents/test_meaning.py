@@ -1,10 +1,11 @@
-"""The third reading of words: it hears what no rule foresaw, doubts what rules misread, and is measured on new texts.
+"""The second reading of words: it hears what no rule foresaw, doubts what rules misread, and is measured on new texts.
 
 Run: ``pytest tests/agents/test_meaning.py``
 """
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
-from agents.evaluation.triage_texts import HELD_OUT
+from agents.evaluation.triage_texts import CALM, HELD_OUT
 from agents.safety_net import if_so
 from agents.triage import triage_words
 from agents.triage.meaning import Meant, is_learned, load_meaning, windows_of
@@ -52,6 +53,15 @@ def test_an_emergency_in_words_that_no_rule_knows_is_heard(text: str) -> None:
     assert triage_words(text).level is TriageLevel.EMERGENCY
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["cement dust both eyes, rinsed once, still cant see properly", "he chewed grannys fentanyl patch, hes only 3"],
+)
+def test_an_emergency_in_few_words_that_no_rule_knows_is_heard(text: str) -> None:
+    assert by_words(text).level is not TriageLevel.EMERGENCY
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_words_of_an_emergency_that_is_none_call_nobody(text: str) -> None:
     assert triage_words(text).level not in (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
@@ -65,19 +75,39 @@ def test_an_emergency_that_is_doubted_is_told_all_the_same() -> None:
     )
     assert by_words(text).level is TriageLevel.EMERGENCY
     told = triage_words(text)
-    assert told.level is TriageLevel.SELF_CARE
+    assert told.level in CALM
     assert if_so(told, "999").endswith("If that is so now, call 999.")
 
 
-def test_what_no_calm_text_has_set_off_is_never_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the text reads as calm the rule stands."""
+@pytest.fixture
+def meaning_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Meant], None]:
+    """Lets a text mean what is told."""
+
+    def means(text: str, meant: Meant) -> None:
+        read = replace(load_meaning(), remembered={hashlib.sha256(text.encode()).digest(): meant})
+        monkeypatch.setattr("agents.triage.words.load_meaning", lambda: read)
+
+    return means
+
+
+def test_what_no_calm_text_has_set_off_is_doubted_last(meaning_of: Callable[[str, Meant], None]) -> None:
+    """The rule stands where others would not, and what to do is told even where it falls."""
     text = (
         "dark patches on my cheeks like melasma, can pregnancy do that so early? test was positive on monday. also a "
         "bad pain low down on the right since morning, now in the tip of my shoulder. what sunscreen is safe po"
     )
-    meaning = load_meaning()
-    calm = {hashlib.sha256(text.encode()).digest(): Meant(-9, -9)}
-    monkeypatch.setattr("agents.triage.words.load_meaning", lambda: replace(meaning, remembered=calm))
+    bounds = load_meaning().scale[TriageLevel.EMERGENCY]
+    assert bounds.refuted < bounds.doubted
+    meaning_of(text, Meant(bounds.refuted + 0.1, -9, -9, -9))
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+    meaning_of(text, Meant(bounds.refuted - 0.1, -9, -9, -9))
+    assert triage_words(text).level is not TriageLevel.EMERGENCY
+    assert if_so(triage_words(text), "112").endswith("call 112.")
+
+
+def test_what_is_found_in_few_words_is_never_doubted(meaning_of: Callable[[str, Meant], None]) -> None:
+    text = "i am thinking of killing myself"
+    meaning_of(text, Meant(-9, -9, -9, -9))
     assert triage_words(text).level is TriageLevel.EMERGENCY
 
 
@@ -95,16 +125,14 @@ def test_danger_that_is_over_is_told_from_danger_that_is_there() -> None:
     assert triage_words(over).level is not TriageLevel.EMERGENCY
 
 
-def test_a_doubted_emergency_that_may_be_one_for_today_is_for_today(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_doubted_emergency_that_may_be_one_for_today_is_for_today(meaning_of: Callable[[str, Meant], None]) -> None:
     text = (
         "My lips are swollen since I had the new toothpaste this morning and I wonder which lip balm I should buy now?"
     )
     assert by_words(text).level is TriageLevel.EMERGENCY
-    meaning = load_meaning()
-    key = hashlib.sha256(text.encode()).digest()
-    for today, level in ((meaning.today.doubted + 0.1, TriageLevel.SAME_DAY), (-9, TriageLevel.SELF_CARE)):
-        read = replace(meaning, remembered={key: Meant(-9, today)})
-        monkeypatch.setattr("agents.triage.words.load_meaning", lambda read=read: read)
+    today = load_meaning().scale[TriageLevel.SAME_DAY].doubted
+    for odds, level in ((today + 0.1, TriageLevel.SAME_DAY), (-9, TriageLevel.SELF_CARE)):
+        meaning_of(text, Meant(-9, odds, -9, -9))
         assert triage_words(text).level is level
 
 
@@ -114,7 +142,7 @@ def test_an_illness_that_only_a_letter_names_calls_nobody_and_is_told() -> None:
         "The consultant wrote that it was Stevens-Johnson syndrome. It was in 2019 and I am well. Which painkillers "
         "are safe for me now, please?"
     )
-    assert told.level is TriageLevel.ROUTINE
+    assert told.level in CALM
     assert if_so(told, "112").endswith("call 112.")
     assert triage_words("i think it is stevens johnson syndrome").level is TriageLevel.EMERGENCY
 
@@ -140,7 +168,7 @@ def test_danger_at_the_end_of_a_long_message_is_read() -> None:
     )
     calm, danger = load_meaning().odds(chatter), load_meaning().odds(chatter + IN_PASSING[0])
     assert calm is not None and danger is not None
-    assert calm.emergency < load_meaning().emergency.raised <= danger.emergency
+    assert calm.emergency < load_meaning().scale[TriageLevel.EMERGENCY].raised <= danger.emergency
 
 
 @pytest.mark.parametrize(("pieces", "windows"), [(0, 0), (1, 1), (158, 1), (159, 2), (278, 2), (279, 3), (5_000, 8)])

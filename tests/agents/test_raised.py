@@ -19,8 +19,7 @@ NO_GUIDELINE = {
     "bruised-child", "wide-harm", "bruised-baby",  # a child may be harmed
     "wide-scald", "medicine-in-pregnancy", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
     "corrosive-skin", "nipple", "itch-with-weight-loss", "used-needle",  # no guideline of the library is about these
-    "resembles-same-day", "resembles-this-week", "resembles-routine",  # learned: no condition stands behind them
-    "means-same-day",  # learned as well
+    "means-same-day", "means-this-week", "means-routine",  # learned: no condition stands behind them
     "lesion-question", "lasting", "needs-doctor", "mouth-or-eye-sore", "history-spot",  # any condition at all
     "finding-cannot-tell", "finding-photo-alone",
 }  # fmt: skip

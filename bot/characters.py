@@ -6,8 +6,6 @@ and words about children are looked for in letters, so letters they must be.
 
 import unicodedata
 
-_LATIN = "LATIN"
-
 
 def plain(text: str) -> str:
     """`text` without invisible characters (zero-width, text direction, control), its letters in their plain form.
@@ -21,10 +19,3 @@ def plain(text: str) -> str:
 def says_nothing(text: str) -> bool:
     """Whether plain `text` has neither a letter nor a digit: emoji, punctuation."""
     return not any(each.isalnum() for each in text)
-
-
-def is_in_other_script(text: str) -> bool:
-    """Whether most letters of plain `text` are not Latin, so that no rule here can read it."""
-    letters = [each for each in text if each.isalpha()]
-    latin = sum(unicodedata.name(each, "").startswith(_LATIN) for each in letters)
-    return bool(letters) and latin * 2 < len(letters)

@@ -10,6 +10,7 @@ The layers are computed here in numpy, so that triage answers in every process w
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,6 +24,7 @@ from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from agents.triage.script import is_in_other_script
 from conditions import TriageLevel
 from quantisation import Array, restored
 
@@ -33,11 +35,11 @@ FIRST, LAST = 101, 102
 """The pieces [CLS] and [SEP], by number, between which the model reads a text."""
 WINDOW, STEP, MOST_WINDOWS = 158, 120, 8
 """Pieces of words that are read together, how far apart such windows begin, and how many are read of a text."""
+_MARKUP = re.compile(r"\(\w+://[^)\s]*\)|[*_`~|\[\]<>]+")
+"""What formats a text and is no word of it."""
 _EPSILON = 1e-12
 _REMEMBERED = 1_000
 """Verdicts that are kept, by the text's hash: a case is read anew at every message."""
-
-
 LEVELS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.THIS_WEEK, TriageLevel.ROUTINE)
 """The levels that are read of a text, in the order of its log-odds."""
 
@@ -121,12 +123,13 @@ class Meaning:
     remembered: dict[bytes, Meant] = field(default_factory=dict)
 
     def odds(self, text: str) -> Meant | None:
-        """What the text means, at its most urgent place; None where it has no words."""
+        """What the text means, at its most urgent place; None where it has no words that the model can read."""
         key = hashlib.sha256(text.encode("utf-8", "replace")).digest()
         if (known := self.remembered.get(key)) is not None:  # another thread may empty it at any time
             return known
-        windows = windows_of(self.tokenizer.encode(text, add_special_tokens=False).ids)
-        if not windows:
+        words = _MARKUP.sub(" ", text)
+        windows = windows_of(self.tokenizer.encode(words, add_special_tokens=False).ids)
+        if not windows or is_in_other_script(text):
             return None
         if len(self.remembered) >= _REMEMBERED:
             self.remembered.clear()

@@ -30,8 +30,9 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from agents.evaluation.triage_texts import ALARMS, CALM, load
-from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, Scale, load_tokenizer
-from agents.triage.words import by_words, can_be_doubted, is_believed, is_long, weighed
+from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer
+from agents.triage.reading import read
+from agents.triage.words import by_words, can_be_doubted, is_believed, is_long, ruled, weighed
 from cases.record import Triage
 from conditions import TriageLevel
 from precision import autocast
@@ -244,7 +245,8 @@ def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module
 
 def bounds(told: Sequence[Told], odds: Array) -> Array:
     """(4, 4), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
-    found = [by_words(each.text) for each in told]
+    readings = [read(each.text) for each in told]
+    found = [ruled(reading) for reading in readings]
     long = np.array([is_long(each.text) for each in told])
     rows = []
     for at, level in enumerate(LEVELS):
@@ -262,7 +264,12 @@ def bounds(told: Sequence[Told], odds: Array) -> Array:
         )
         print(level, row)
         rows.append(row)
-    _judge(told, odds, found, dict(zip(LEVELS, rows, strict=True)))
+    scale = dict(zip(LEVELS, rows, strict=True))
+    both = [
+        weighed(each.text, reading, words, Meant(*means), scale)
+        for each, reading, words, means in zip(told, readings, found, odds.tolist(), strict=True)
+    ]
+    _judge(told, found, both)
     return np.array(rows, dtype=np.float32)
 
 
@@ -279,12 +286,8 @@ def _found(words: Triage, level: TriageLevel) -> bool:
     return words.level.urgency >= level.urgency
 
 
-def _judge(told: Sequence[Told], odds: Array, found: Sequence[Triage], scale: Scale) -> None:
+def _judge(told: Sequence[Told], found: Sequence[Triage], both: Sequence[Triage]) -> None:
     """Prints how often texts are called so urgent, by words and by both."""
-    both = [
-        weighed(each.text, words, Meant(*means), scale)
-        for each, words, means in zip(told, found, odds.tolist(), strict=True)
-    ]
     for at, level in enumerate(LEVELS):
         known = [each.counts[at] > 0 for each in told]
         urgent = [each.truth[at] > 0 and sure for each, sure in zip(told, known, strict=True)]

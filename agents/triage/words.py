@@ -7,7 +7,7 @@ from agents.triage.context import is_over
 from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.lesion import lesion_rules
 from agents.triage.meaning import LEVELS, Meant, Scale, load_meaning
-from agents.triage.reading import read
+from agents.triage.reading import Reading, read
 from agents.triage.rules import reason, rules
 from agents.triage.sentences import sentences
 from agents.triage.verdict import verdict
@@ -25,7 +25,6 @@ _IF_SO = {
     TriageLevel.SAME_DAY: "see a doctor today",
     TriageLevel.THIS_WEEK: "see a doctor this week",
 }
-ALARMS = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 _SURE = 1.75
 """Log-odds above the bound of short texts from where they mean an emergency plainly."""
 _FEW_WORDS = 15
@@ -42,18 +41,18 @@ def triage_words(text: str) -> Triage:
     Few words mean an emergency only plainly where rules read one that turns their meaning ("not", "last year", "my
     neighbour"), or something for today.
     """
-    found, meaning = by_words(text), load_meaning()
-    meant = meaning.odds(without_figures_of_speech(text))
-    return found if meant is None else weighed(text, found, meant, meaning.scale)
+    reading, meaning = read(text), load_meaning()
+    found, meant = ruled(reading), meaning.odds(without_figures_of_speech(text))
+    return found if meant is None else weighed(text, reading, found, meant, meaning.scale)
 
 
-def weighed(text: str, found: Triage, meant: Meant, scale: Scale) -> Triage:
-    """How soon, by what was `found` in the words of the text and what they mean together."""
+def weighed(text: str, reading: Reading, found: Triage, meant: Meant, scale: Scale) -> Triage:
+    """How soon, by what rules `found` in the reading of the text and what its words mean together."""
     long = is_long(text)
     believed = [each for each in found.reasons if not long or _holds(each, meant, scale)]
     doubted = [each for each in found.reasons if each not in believed]
     raised = {level: bounds.raised if long else bounds.short for level, bounds in scale.items()}
-    if not long and (found.level in ALARMS or read(text).turned):
+    if not long and (reading.turned or found.level.urgency >= TriageLevel.SAME_DAY.urgency):
         raised = dict.fromkeys(LEVELS, inf) | {TriageLevel.EMERGENCY: scale[TriageLevel.EMERGENCY].short + _SURE}
     if found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY:
         raised[TriageLevel.SAME_DAY] = scale[TriageLevel.SAME_DAY].doubted
@@ -68,7 +67,11 @@ def is_long(text: str) -> bool:
 
 def by_words(text: str) -> Triage:
     """How soon by the wordings that were foreseen."""
-    reading = read(text)
+    return ruled(read(text))
+
+
+def ruled(reading: Reading) -> Triage:
+    """The rules that hold of a reading."""
     found = [given for rule, given in rules().values() if rule.holds(reading)]
     return verdict([*found, *(reason(rule_id) for rule_id in lesion_rules(reading))])
 
@@ -98,11 +101,9 @@ def _holds(found: Reason, meant: Meant, scale: Scale) -> bool:
 
 
 def _meant(text: str, meant: Meant, raised: Mapping[TriageLevel, float]) -> Iterator[Reason]:
-    if is_over(sentences(text)):
-        return
-    for level, rule_id, odds in zip(LEVELS, _MEANS, meant, strict=True):
-        if odds >= raised[level]:
-            yield reason(rule_id)
+    means = [rule_id for level, rule_id, odds in zip(LEVELS, _MEANS, meant, strict=True) if odds >= raised[level]]
+    if means and not is_over(sentences(text)):
+        yield from map(reason, means)
 
 
 def _doubted(given: Reason) -> Reason:

@@ -6,9 +6,10 @@ from datetime import timedelta
 from telegram import Update
 from telegram.constants import ChatAction
 
+from agents.triage.script import is_in_other_script
 from agents.triage.told import told_again
 from bot import texts
-from bot.characters import is_in_other_script, says_nothing
+from bot.characters import says_nothing
 from bot.children import ADULT, is_childs_private_parts
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import Incoming, incoming

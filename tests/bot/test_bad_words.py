@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.triage.script import is_in_other_script
 from bot import texts
-from bot.characters import is_in_other_script, plain, says_nothing
+from bot.characters import plain, says_nothing
 from bot.children import is_childs_private_parts
 from cases import caseload
 from local.playground.patient import Patient

@@ -135,15 +135,18 @@ def triage(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per text.")] = False,
 ) -> None:
     """Look for red flags in words: how soon the person must be seen, and by which rules."""
+    from agents.settings import AgentSettings
     from agents.triage import triage_words
 
+    number = AgentSettings().emergency_number
     for words in (line.rstrip("\n") for line in sys.stdin) if text == "-" else (text,):
         found = triage_words(words)
         rules = [reason.rule for reason in found.reasons]
         if as_json:
             typer.echo(json.dumps({"level": found.level.value, "rules": rules}))
         else:
-            typer.echo("\n".join((found.level.value, *(f"  {reason.text}" for reason in found.reasons))))
+            reasons = dict.fromkeys(reason.text.replace("{emergency_number}", number) for reason in found.reasons)
+            typer.echo("\n".join((found.level.value, *(f"  {reason}" for reason in reasons))))
 
 
 def main() -> None:

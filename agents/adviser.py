@@ -144,9 +144,10 @@ class Adviser:
             return Reply("\n\n".join(filter(None, (answer_to(kind), reminder))), (), (), seen_case.triage)
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
-            return Reply(f"What I remember of you: {known}. /memory lets you correct it.", (), (), seen_case.triage)
+            known = f"What I remember of you: {known}. /memory lets you correct it."
+            return Reply("\n\n".join(filter(None, (doubt, known))), (), (), seen_case.triage)
         if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
-            return Reply("\n\n".join(filter(None, (_OF_WHAT, reminder))), (), (), seen_case.triage)
+            return Reply("\n\n".join(filter(None, (doubt, _OF_WHAT, reminder))), (), (), seen_case.triage)
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder, doubt=doubt)

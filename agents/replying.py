@@ -81,7 +81,7 @@ def composed(
     """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care.
 
     `taken_for`: what the patient's words were taken for, told before an answer that rests on it. `doubt`: what to do if
-    something is an emergency after all that the words hardly mean.
+    something is so after all that the words hardly mean.
 
     What must be done today or at once comes first; what must be done later closes it.
     """

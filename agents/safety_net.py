@@ -22,6 +22,8 @@ _SEEN_ROUTINE = (
     "Has a doctor already seen this spot? If not, please book an appointment with a doctor now rather than waiting "
     "to see whether it changes. Go sooner if it grows, changes or bleeds."
 )
+_NOTHING_URGENT = "Nothing you told me needs urgent care."
+_UNLESS_SO = "Read first what stands below. If that is not so:"
 SERIOUS_RULE = "serious-not-excluded"
 
 
@@ -52,13 +54,14 @@ def now(triage: Triage, suspicious: bool, kind: PhotoKind, emergency_number: str
         return action or f"See a doctor today. If it gets worse, call {emergency_number}."
     if triage.level is TriageLevel.THIS_WEEK:
         return f"{action or 'Contact a doctor this week.'}{_SEEN_THIS_WEEK if suspicious else ''}"
+    doubted = if_so(triage, emergency_number)
     if triage.level is TriageLevel.ROUTINE:
-        return _SEEN_ROUTINE if suspicious else f"Nothing you told me needs urgent care. {action}".rstrip()
+        return _SEEN_ROUTINE if suspicious else f"{'' if doubted else _NOTHING_URGENT} {action}".strip()
     if kind in (PhotoKind.NOT_SKIN, PhotoKind.NONE):
         return (
             "Nothing you told me is an emergency sign. If you feel ill or it gets worse, do not wait: get medical help."
         )
-    return "Nothing you told me needs urgent care. You can start by looking after it yourself."
+    return f"{_UNLESS_SO if doubted else _NOTHING_URGENT} You can start by looking after it yourself."
 
 
 def now_and_why(triage: Triage, emergency_number: str) -> str:
@@ -68,7 +71,7 @@ def now_and_why(triage: Triage, emergency_number: str) -> str:
 
 
 def if_so(triage: Triage, emergency_number: str) -> str:
-    """What to do if an emergency is one after all that the words hardly mean; empty where none is doubted."""
+    """What to do if the most urgent of what is doubted is so after all; empty where nothing is."""
     doubted = next((each.text for each in triage.reasons if each.rule.startswith(DOUBTED)), "")
     return doubted.replace("{emergency_number}", emergency_number)
 

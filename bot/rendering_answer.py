@@ -4,6 +4,7 @@ to watch for.
 
 from collections.abc import Sequence
 
+from agents.triage.words import DOUBTED
 from bot.message import Block, escape
 from bot.presses import PressKind, button
 from cases.record import Advice, Citation, Statement, Triage
@@ -42,12 +43,14 @@ def urgent_block(triage: Triage, number: str) -> Block:
 def _why(triage: Triage, number: str) -> list[str]:
     """The reasons in one line, the most urgent first; what an earlier one says already is left out.
 
-    Beside the reasons of an emergency nothing lesser is told.
+    Beside the reasons of an emergency nothing lesser is told. Elsewhere the first thing told is the most urgent one
+    that is doubted: it says what to do if it is so.
     """
     said = ""
     emergency = triage.level is TriageLevel.EMERGENCY
     told = [each for each in triage.reasons if each.level is triage.level or not emergency]
-    for reason in told[:_MOST_REASONS]:
+    doubted = [each for each in told if each.rule.startswith(DOUBTED)]
+    for reason in [*doubted[:1], *(each for each in told if each not in doubted)][:_MOST_REASONS]:
         if reason.text not in said:
             said = f"{said} {reason.text}".strip()
     return [f"<i>Why:</i> {escape(with_number(said, number))}"] if said else []

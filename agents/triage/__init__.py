@@ -1,4 +1,5 @@
-"""Red-flag triage: how soon a patient must be seen, by rules, in milliseconds, outside any language model.
+"""Red-flag triage: how soon a patient must be seen, by rules and a small network, in milliseconds, outside any
+language model.
 
 Words, danger buttons, history and the vision model's findings each give a `Triage`; `triage` keeps the highest.
 """

@@ -165,6 +165,15 @@ def is_over(read: Sequence[Sentence]) -> bool:
     return any(_LONG_OVER.search(each.line) for each in read) and any(_WELL_NOW.search(each.line) for each in read)
 
 
+def _over_up_to(read: Sequence[Sentence]) -> int:
+    """How many sentences may tell of an illness long over: what comes after the last that says so is another matter."""
+    if not is_over(read):
+        return 0
+    return max(
+        at for at, each in enumerate(read, start=1) if _LONG_OVER.search(each.line) or _WELL_NOW.search(each.line)
+    )
+
+
 def _told_then(sentence: Sentence) -> int:
     """How many tokens, from the first, tell of an illness that is over: up to where it says that all is well."""
     well = _WELL_NOW.search(sentence.line)
@@ -178,9 +187,9 @@ def marks(read: Sequence[Sentence]) -> tuple[Marks, ...]:
     """The marks of each sentence, in order: a story told in the past goes on until the present comes in."""
     found: list[Marks] = []
     past, whose = False, Whose.PATIENT
-    over = is_over(read)
-    for sentence in read:
-        told = _told_then(sentence) if over else 0
+    over = _over_up_to(read)
+    for at, sentence in enumerate(read):
+        told = _told_then(sentence) if at < over else 0
         rest = [False] * (len(sentence.tokens) - told)
         then = [True] * told + rest if told else _past(sentence, past)
         people = _whose(sentence, whose)

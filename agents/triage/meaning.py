@@ -11,6 +11,7 @@ The layers are computed here in numpy, so that triage answers in every process w
 
 import hashlib
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +25,7 @@ from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.script import is_in_other_script
 from conditions import TriageLevel
 from quantisation import Array, restored
@@ -33,10 +35,13 @@ LAYERS, FROZEN, HEADS = 6, 3, 12
 """Layers of the model, of which the lowest stay as they were published; heads of attention in each."""
 FIRST, LAST = 101, 102
 """The pieces [CLS] and [SEP], by number, between which the model reads a text."""
-WINDOW, STEP, MOST_WINDOWS = 158, 120, 8
+WINDOW, STEP, MOST_WINDOWS = 158, 120, 16
 """Pieces of words that are read together, how far apart such windows begin, and how many are read of a text."""
-_MARKUP = re.compile(r"\(\w+://[^)\s]*\)|[*_`~|\[\]<>]+")
-"""What formats a text and is no word of it."""
+_MARKUP = re.compile(r"\w+://\S+|[*_`~|\[\]<>]+")
+"""What formats a text, or is an address, and no word of it."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_FEWEST_WORDS = 2
+"""One word, an age or a number means nothing by itself that rules do not know."""
 _EPSILON = 1e-12
 _REMEMBERED = 1_000
 """Verdicts that are kept, by the text's hash: a case is read anew at every message."""
@@ -57,13 +62,14 @@ class Bounds(NamedTuple):
     """Log-odds of one level: `raised`, from where a text has it, and `short`, from where one has that says little.
 
     `doubted`: below which a long text has not what words found that calm texts use too; `refuted`: the same of other
-    words, hardly a text in which they were right was ever lower.
+    words, hardly a text in which they were right was ever lower; `believed`: of words of violence and despair.
     """
 
     raised: float
     short: float
     doubted: float
     refuted: float
+    believed: float
 
 
 Scale = Mapping[TriageLevel, Bounds]
@@ -121,23 +127,24 @@ class Meaning:
     scale: Scale
     threads: ThreadpoolController
     remembered: dict[bytes, Meant] = field(default_factory=dict)
+    alone: threading.Lock = field(default_factory=threading.Lock)
 
     def odds(self, text: str) -> Meant | None:
-        """What the text means, at its most urgent place; None where it has no words that the model can read."""
+        """What the text means, at its most urgent place; None where it has no two words that the model can read."""
         key = hashlib.sha256(text.encode("utf-8", "replace")).digest()
         if (known := self.remembered.get(key)) is not None:  # another thread may empty it at any time
             return known
-        words = _MARKUP.sub(" ", text)
-        windows = windows_of(self.tokenizer.encode(words, add_special_tokens=False).ids)
-        if not windows or is_in_other_script(text):
+        words = readable(text)
+        if len(_WORD.findall(words)) < _FEWEST_WORDS or is_in_other_script(words):
             return None
+        windows = windows_of(self.tokenizer.encode(words, add_special_tokens=False).ids)
         if len(self.remembered) >= _REMEMBERED:
             self.remembered.clear()
         meant = self.remembered[key] = self._most_urgent(windows)
         return meant
 
     def _most_urgent(self, windows: Sequence[Sequence[int]]) -> Meant:
-        with self.threads.limit(limits=1):  # two on a busy machine wait for each other
+        with self.alone, self.threads.limit(limits=1):  # the limit is the whole process's: two would undo each other's
             odds = [self._odds([FIRST, *window, LAST]) for window in windows]
         return Meant(*np.max(odds, axis=0).tolist())
 
@@ -149,10 +156,20 @@ class Meaning:
         return told
 
 
+def readable(text: str) -> str:
+    """The words of a text that mean what they say: what is learned from, and what is read."""
+    return _MARKUP.sub(" ", without_figures_of_speech(text)).encode("utf-8", "replace").decode("utf-8")
+
+
 def windows_of(numbers: Sequence[int]) -> Sequence[Sequence[int]]:
-    """The pieces of a text in windows that overlap, so that what stands together is read together once."""
+    """The pieces of a text in windows that overlap, so that what stands together is read together once.
+
+    Of a text that has too many the first and the last are read.
+    """
     starts = range(0, max(1, len(numbers) - (WINDOW - STEP)), STEP)
-    return [numbers[start : start + WINDOW] for start in starts if numbers][:MOST_WINDOWS]
+    windows = [numbers[start : start + WINDOW] for start in starts if numbers]
+    half = MOST_WINDOWS // 2
+    return windows if len(windows) <= MOST_WINDOWS else [*windows[:half], *windows[-half:]]
 
 
 def load_tokenizer() -> Tokenizer:

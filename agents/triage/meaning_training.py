@@ -30,26 +30,28 @@ from tqdm import tqdm
 from transformers import AutoModel
 
 from agents.evaluation.triage_texts import ALARMS, CALM, load
-from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer
+from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer, readable
 from agents.triage.reading import read
-from agents.triage.words import by_words, can_be_doubted, is_believed, is_long, ruled, weighed
+from agents.triage.words import by_words, can_be_doubted, is_believed, is_certain, is_long, ruled, weighed
 from cases.record import Triage
 from conditions import TriageLevel
 from precision import autocast
 from quantisation import Array, quantised
 
 FRAGMENTS = Path(__file__).with_name("fragments.jsonl")
-FALSE_ALARMS = (0.03, 0.03, 0.1, 0.2)
+FALSE_ALARMS = (0.035, 0.035, 0.1, 0.2)
 """The share of long calm texts that may be raised to each of `LEVELS`, cross-validated.
 
 Many were written to sound like an emergency. Calm is routine or self-care; beside a routine matter, self-care alone.
 """
-SHORT_FALSE_ALARMS = (0.01, 0.01, 0.05, 0.2)
+SHORT_FALSE_ALARMS = (0.008, 0.003, 0.05, 0.2)
 """The same of short ones."""
-DOUBTED = (0.025, 0.06, 0.06, 0.0)
+DOUBTED = (0.015, 0.06, 0.06, 0.0)
 """The share of what doubtful rules found rightly in long texts which this reading may doubt, cross-validated."""
 REFUTED = (0.004, 0.01, None, None)
 """The same of what other rules found; nothing is refuted where there is no share."""
+BELIEVED = (0.0, 0.0, None, None)
+"""The same of rules of violence and despair: never lower than any text in which one was right."""
 _ONE_OF = 3
 """Of so many questions that no rule calls urgent one is learned from: they are many, and alike."""
 _NO_EMERGENCY = "none"
@@ -185,7 +187,7 @@ class Lessons:
     @classmethod
     def of(cls, told: Sequence[Told], published: nn.Module) -> "Lessons":
         """The lessons of the texts."""
-        seen = lower(published, [each.text for each in told])
+        seen = lower(published, [readable(each.text) for each in told])
         return cls(seen, torch.tensor([each.truth for each in told]), torch.tensor([each.counts for each in told]))
 
 
@@ -244,7 +246,7 @@ def cross_validated(told: Sequence[Told], lessons: Lessons, published: nn.Module
 
 
 def bounds(told: Sequence[Told], odds: Array) -> Array:
-    """(4, 4), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
+    """(4, 5), as `meaning.Bounds` of each of `LEVELS`; prints what they do."""
     readings = [read(each.text) for each in told]
     found = [ruled(reading) for reading in readings]
     long = np.array([is_long(each.text) for each in told])
@@ -255,12 +257,14 @@ def bounds(told: Sequence[Told], odds: Array) -> Array:
         right = known & long & np.array([words.level is level for words in found])
         right &= np.array([each.truth[at] > 0 for each in told])
         doubtful = np.array([can_be_doubted(words, level) for words in found])
-        firm = ~doubtful & np.array([not is_believed(words) for words in found])
+        believed = np.array([is_believed(words) for words in found])
+        firm = ~doubtful & ~believed & np.array([not is_certain(words) for words in found])
         row = Bounds(
             raised=-_lowest_but(FALSE_ALARMS[at], -odds[calm & long, at]),
             short=-_lowest_but(SHORT_FALSE_ALARMS[at], -odds[calm & ~long, at]),
             doubted=_lowest_but(DOUBTED[at], odds[right & doubtful, at]),
             refuted=_lowest_but(REFUTED[at], odds[right & firm, at]),
+            believed=_lowest_but(BELIEVED[at], odds[right & believed, at]),
         )
         print(level, row)
         rows.append(row)

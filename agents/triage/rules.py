@@ -1,7 +1,8 @@
 """The red-flag rules as data: `rules/*.yaml`, each file of one level, checked when they are loaded.
 
 A rule of words holds when every group of `all` has a term that the text affirms and no term of `unless` is affirmed.
-A rule without groups belongs to the buttons, the history or the findings, which name it by its id.
+A rule without groups belongs to the buttons, the history, the findings, a single lesion or the meaning of words, which
+name it by its id.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,9 @@ class Rule(BaseModel):
 
     `doubtful`: calm texts have set it off, so it raises nothing where the text hardly means its level. The others
     stand unless the text means something else more plainly than any did in which they were right.
-    `believed`: it tells of violence or despair, which people hide in calm words, so nothing doubts it.
+    `believed`: it tells of violence or despair, which people hide in calm words: it stands unless the text means
+    something else more plainly than any ever did in which such a rule was right. `certain`: calm words make it no less
+    dangerous (hydrofluoric acid, a bruise on a baby, a passport that is kept), so nothing doubts it.
     `weak`: hardly an emergency was found by it alone in texts written after it, but many a calm one; it counts only
     where the text does not mean something else.
     `about`: the conditions it cannot exclude, the most serious first; empty where no guideline is about them.
@@ -38,6 +41,7 @@ class Rule(BaseModel):
     asked: bool = False
     doubtful: bool = False
     believed: bool = False
+    certain: bool = False
     weak: bool = False
     about: tuple[str, ...] = ()
     text: str

@@ -1,12 +1,12 @@
 """Triage of a patient's words: every text, before consent even."""
 
+import re
 from collections.abc import Iterator, Mapping
 from math import inf
 
 from agents.triage.context import is_over
-from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.lesion import lesion_rules
-from agents.triage.meaning import LEVELS, Meant, Scale, load_meaning
+from agents.triage.meaning import LEVELS, Meaning, Meant, Scale, load_meaning
 from agents.triage.reading import Reading, read
 from agents.triage.rules import reason, rules
 from agents.triage.sentences import sentences
@@ -17,16 +17,20 @@ from conditions import TriageLevel
 _MEANS = ("means-emergency", "means-same-day", "means-this-week", "means-routine")
 """The rule that a text of each of `LEVELS` sets off by what it means."""
 DOUBTED = "doubted-"
-"""Begins the name of a rule whose emergency is doubted."""
+"""Begins the name of a rule that is doubted."""
 EVEN = 0.0
 """Log-odds below which a text means something else more likely."""
 _IF_SO = {
     TriageLevel.EMERGENCY: "call {emergency_number}",
     TriageLevel.SAME_DAY: "see a doctor today",
     TriageLevel.THIS_WEEK: "see a doctor this week",
+    TriageLevel.ROUTINE: "book an appointment",
 }
-_SURE = 1.75
-"""Log-odds above the bound of short texts from where they mean an emergency plainly."""
+_SURE, _SURER = 1.75, 3.25
+"""Log-odds above the bound from where a text means it plainly; the same where few words turn their meaning."""
+_PLAIN = 6.0
+"""Log-odds from where a sentence by itself means an emergency beyond doubt."""
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FEW_WORDS = 15
 """Fewer say little but what is wrong ("purple rash, does not fade"): what rules find there is not doubted."""
 _FEW_DIFFERENT = 8
@@ -38,12 +42,16 @@ def triage_words(text: str) -> Triage:
 
     What was found in words which hardly mean it is doubted: it stays as a reason that raises nothing and says what to
     do if it is so. After an emergency that is doubted a doctor should be seen today, unless the words hardly mean that.
-    Few words mean an emergency only plainly where rules read one that turns their meaning ("not", "last year", "my
-    neighbour"), or something for today.
+    It stays one where a sentence by itself says it plainly. Few words mean an emergency only plainly where rules read
+    one that turns their meaning ("not", "last year", "my neighbour"), or something for today.
     """
     reading, meaning = read(text), load_meaning()
-    found, meant = ruled(reading), meaning.odds(without_figures_of_speech(text))
-    return found if meant is None else weighed(text, reading, found, meant, meaning.scale)
+    found, meant = ruled(reading), meaning.odds(text)
+    if meant is None:
+        return found
+    told = weighed(text, reading, found, meant, meaning.scale)
+    emergency = TriageLevel.EMERGENCY
+    return found if told.level is not emergency and found.level is emergency and _told_plainly(text, meaning) else told
 
 
 def weighed(text: str, reading: Reading, found: Triage, meant: Meant, scale: Scale) -> Triage:
@@ -53,10 +61,18 @@ def weighed(text: str, reading: Reading, found: Triage, meant: Meant, scale: Sca
     doubted = [each for each in found.reasons if each not in believed]
     raised = {level: bounds.raised if long else bounds.short for level, bounds in scale.items()}
     if not long and (reading.turned or found.level.urgency >= TriageLevel.SAME_DAY.urgency):
-        raised = dict.fromkeys(LEVELS, inf) | {TriageLevel.EMERGENCY: scale[TriageLevel.EMERGENCY].short + _SURE}
+        plainly = scale[TriageLevel.EMERGENCY].short + (_SURER if reading.turned else _SURE)
+        raised = dict.fromkeys(LEVELS, inf) | {TriageLevel.EMERGENCY: plainly}
+    if is_over(sentences(text)):
+        raised = {level: odds + _SURE for level, odds in raised.items()}
     if found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY:
         raised[TriageLevel.SAME_DAY] = scale[TriageLevel.SAME_DAY].doubted
-    return verdict([*believed, *map(_doubted, doubted), *_meant(text, meant, raised)])
+    return verdict([*believed, *map(_doubted, doubted), *_meant(meant, raised)])
+
+
+def _told_plainly(text: str, meaning: Meaning) -> bool:
+    calling = (each for each in _SENTENCE_END.split(text) if by_words(each).level is TriageLevel.EMERGENCY)
+    return any(meant.emergency >= _PLAIN for meant in map(meaning.odds, calling) if meant is not None)
 
 
 def is_long(text: str) -> bool:
@@ -83,13 +99,18 @@ def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
 
 
 def is_believed(found: Triage) -> bool:
-    """Whether a rule that nothing doubts is among what was found."""
+    """Whether a rule of violence or despair is among what was found."""
     return any(rules()[each.rule][0].believed for each in found.reasons)
+
+
+def is_certain(found: Triage) -> bool:
+    """Whether a rule that nothing doubts is among what was found."""
+    return any(rules()[each.rule][0].certain for each in found.reasons)
 
 
 def _holds(found: Reason, meant: Meant, scale: Scale) -> bool:
     rule, _ = rules()[found.rule]
-    if rule.believed:
+    if rule.certain:
         return True
     odds = meant[LEVELS.index(found.level)]
     if rule.weak and odds < EVEN:
@@ -97,13 +118,14 @@ def _holds(found: Reason, meant: Meant, scale: Scale) -> bool:
     if found.level is TriageLevel.EMERGENCY and meant.today >= EVEN:
         return True
     bounds = scale[found.level]
-    return odds >= (bounds.doubted if rule.doubtful else bounds.refuted)
+    return odds >= (bounds.believed if rule.believed else bounds.doubted if rule.doubtful else bounds.refuted)
 
 
-def _meant(text: str, meant: Meant, raised: Mapping[TriageLevel, float]) -> Iterator[Reason]:
+def _meant(meant: Meant, raised: Mapping[TriageLevel, float]) -> Iterator[Reason]:
+    """The most urgent level that is meant: who is told to be seen today need not hear that this week would do."""
     means = [rule_id for level, rule_id, odds in zip(LEVELS, _MEANS, meant, strict=True) if odds >= raised[level]]
-    if means and not is_over(sentences(text)):
-        yield from map(reason, means)
+    if means:
+        yield reason(means[0])
 
 
 def _doubted(given: Reason) -> Reason:

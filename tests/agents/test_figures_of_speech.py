@@ -83,6 +83,12 @@ def test_a_figure_of_speech_calls_nobody(text: str) -> None:
         "my son has eczema and he looks grey and floppy",
         "my baby is floppy and her skin is mottled",
         "she collapsed, rash all over and very hot",
+        "i'd rather die than go on like this, not kidding",
+        "I would rather die than wake up with this skin again and I am not joking",
+        "my husband will kill me if i leave him",
+        "my dad will kill me because i told the teacher",
+        "she had a nightmare and woke up with swollen lips and can't breathe",
+        "it feels like i burned it and the skin comes off in sheets and my mouth is raw",
     ],
 )
 def test_the_same_words_meant_as_they_stand_do(text: str) -> None:

@@ -33,6 +33,9 @@ def test_an_illness_long_over_calls_nobody(text: str) -> None:
         "he started lamotrigine three weeks ago and came out in blisters, his mouth got sore. He is fine in himself",
         "should I take her to hospital? she had hives and couldn't breathe after nuts, she is fine now",
         "he had peanuts, his lips swelled up and he wheezed, he is fine now",
+        "He came home from hospital last week and was well again. Then at lunch he went grey and floppy and stopped "
+        "breathing",
+        "He had a rash in March and is fine now. The baby has purple spots which stay under a glass",
         "dad spent two weeks in hospital. he is well but his leg is red and spreading and he is shivering",
     ],
 )

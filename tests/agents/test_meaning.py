@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from transformers import AutoModel, AutoTokenizer
 
 from agents.evaluation.triage_texts import CALM, HELD_OUT
-from agents.safety_net import if_so
+from agents.possibilities import PhotoKind
+from agents.safety_net import if_so, now
 from agents.triage import triage_words
-from agents.triage.meaning import Meant, is_learned, load_meaning, windows_of
+from agents.triage.meaning import Meant, is_learned, load_meaning, readable, windows_of
 from agents.triage.meaning_training import FRAGMENTS
 from agents.triage.words import by_words
 from conditions import TriageLevel
@@ -60,6 +61,20 @@ def test_an_emergency_in_words_that_no_rule_knows_is_heard(text: str) -> None:
 def test_an_emergency_in_few_words_that_no_rule_knows_is_heard(text: str) -> None:
     assert by_words(text).level is not TriageLevel.EMERGENCY
     assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "text", ["she's six and has eczema", "my toddler has dry cheeks", "red bumps on my arms for a week"]
+)
+def test_a_plain_complaint_in_few_words_is_for_no_ambulance(text: str) -> None:
+    assert triage_words(text).level not in (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
+
+
+@pytest.mark.parametrize(
+    "text", ["42", "he is 38", "42 years", "I'm 45", "left arm", "since Tuesday", "no fever", "both"]
+)
+def test_what_only_answers_a_question_calls_nobody(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.SELF_CARE
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -147,6 +162,15 @@ def test_an_illness_that_only_a_letter_names_calls_nobody_and_is_told() -> None:
     assert triage_words("i think it is stevens johnson syndrome").level is TriageLevel.EMERGENCY
 
 
+def test_who_is_told_of_a_doubt_is_not_told_first_that_nothing_is_urgent() -> None:
+    text = (
+        "Every single year in the first hot week my polymorphic light eruption comes, arms like bubble wrap. I marry "
+        "in Malta in June in a strapless dress. Do light sessions in hospital in spring toughen the skin?"
+    )
+    assert "Nothing you told me" not in now(triage_words(text), False, PhotoKind.RASH, "112")
+    assert "Nothing you told me" in now(triage_words("dry elbows"), False, PhotoKind.RASH, "112")
+
+
 def test_what_is_no_doubt_says_nothing_of_one() -> None:
     assert if_so(triage_words("dry elbows"), "112") == ""
 
@@ -171,12 +195,15 @@ def test_danger_at_the_end_of_a_long_message_is_read() -> None:
     assert calm.emergency < load_meaning().scale[TriageLevel.EMERGENCY].raised <= danger.emergency
 
 
-@pytest.mark.parametrize(("pieces", "windows"), [(0, 0), (1, 1), (158, 1), (159, 2), (278, 2), (279, 3), (5_000, 8)])
-def test_windows_leave_out_nothing_but_the_end_of_a_very_long_text(pieces: int, windows: int) -> None:
+@pytest.mark.parametrize(
+    ("pieces", "windows"), [(0, 0), (1, 1), (158, 1), (159, 2), (278, 2), (279, 3), (1_900, 16), (5_000, 16)]
+)
+def test_windows_leave_out_nothing_but_the_middle_of_a_very_long_text(pieces: int, windows: int) -> None:
     numbers = list(range(pieces))
     cut = windows_of(numbers)
     assert len(cut) == windows
-    assert {number for window in cut for number in window} == set(numbers[: 120 * 7 + 158])
+    read = {number for window in cut for number in window}
+    assert read == set(numbers) if pieces < 5_000 else {*numbers[: 120 * 7 + 158], *numbers[-120 * 7 :]} <= read
 
 
 @pytest.mark.parametrize("text", IN_PASSING + HARMLESS)
@@ -187,7 +214,7 @@ def test_numpy_computes_what_torch_computes(text: str) -> None:
     last = {name: learned.pop(name) for name in ("meant.weight", "meant.bias")}
     assert network.load_state_dict(learned, strict=False).unexpected_keys == []
     with torch.inference_mode():
-        read = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")
+        read = AutoTokenizer.from_pretrained(folder)(readable(text), return_tensors="pt")
         odds = network(**read).last_hidden_state[0].mean(0) @ last["meant.weight"].T + last["meant.bias"]
     assert meaning.odds(text) == pytest.approx(odds.tolist(), abs=0.02)
 

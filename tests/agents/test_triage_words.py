@@ -3,6 +3,7 @@
 Run: pytest tests/agents/test_triage_words.py
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from agents.evaluation.triage_texts import ALARMS, CALM
 from agents.triage import triage_words
+from cases.record import Triage
 from conditions import TriageLevel
 
 CASES: dict[TriageLevel, list[str]] = {
@@ -21,6 +23,12 @@ CASES: dict[TriageLevel, list[str]] = {
     ).items()
 }
 ALL = [(text, level) for level, texts in CASES.items() for text in texts]
+
+
+@pytest.fixture(scope="module")
+def found() -> Mapping[str, Triage]:
+    """What is read of every case: once, for all the tests here."""
+    return {text: triage_words(text) for text, _ in ALL}
 
 
 def test_there_are_enough_cases_of_each_kind() -> None:
@@ -34,20 +42,19 @@ def test_there_are_enough_cases_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("text", CASES[TriageLevel.EMERGENCY])
-def test_every_emergency_is_found(text: str) -> None:
-    found = triage_words(text)
-    assert found.level is TriageLevel.EMERGENCY
-    assert found.reasons[0].level is TriageLevel.EMERGENCY
+def test_every_emergency_is_found(found: Mapping[str, Triage], text: str) -> None:
+    assert found[text].level is TriageLevel.EMERGENCY
+    assert found[text].reasons[0].level is TriageLevel.EMERGENCY
 
 
-def test_false_alarms_are_rare() -> None:
+def test_false_alarms_are_rare(found: Mapping[str, Triage]) -> None:
     calm = [text for level in CALM for text in CASES[level]]
-    alarmed = [text for text in calm if triage_words(text).level in ALARMS]
+    alarmed = [text for text in calm if found[text].level in ALARMS]
     assert len(alarmed) <= 0.03 * len(calm), alarmed
 
 
-def test_levels_are_mostly_exact_and_nearly_always_within_one() -> None:
-    distances = [abs(triage_words(text).level.urgency - level.urgency) for text, level in ALL]
+def test_levels_are_mostly_exact_and_nearly_always_within_one(found: Mapping[str, Triage]) -> None:
+    distances = [abs(found[text].level.urgency - level.urgency) for text, level in ALL]
     assert distances.count(0) >= 0.75 * len(ALL)
     assert sum(distance <= 1 for distance in distances) >= 0.95 * len(ALL)
 

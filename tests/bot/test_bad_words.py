@@ -59,12 +59,7 @@ KEPT = {
 }
 
 
-CALLED_AN_EMERGENCY = pytest.mark.xfail(strict=True, reason="a dose is read as an emergency, a false alarm")
-
-
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=CALLED_AN_EMERGENCY if case == "instructions" else ()) for case in KEPT]
-)
+@pytest.mark.parametrize("case", KEPT)
 def test_words_of_any_shape_open_one_case_and_come_to_no_harm(shared_house: House, agreed: Patient, case: str) -> None:
     sent = agreed.say(KEPT[case])
     only_answer(agreed, sent["message_id"], texts.STAGE_WORDS + text_of_question(agreed, sent["message_id"]))

@@ -147,6 +147,18 @@ def test_any_case_fits_into_a_message_that_telegram_parses(
             assert safety in text, "shortening leaves what matters"
 
 
+def test_what_is_doubted_stands_before_lesser_reasons() -> None:
+    reasons = [
+        Reason(rule=f"mole-{n}", level=TriageLevel.THIS_WEEK, text=f"Sign {n}.", action="Go.", source="NG12")
+        for n in range(5)
+    ]
+    text = "A sting in the mouth can be deadly. If that is so now, call {emergency_number}."
+    doubted = Reason(rule="doubted-sting-mouth", level=TriageLevel.SELF_CARE, text=text, action="", source="NHS")
+    given_advice = advice(triage=Triage(level=TriageLevel.THIS_WEEK, reasons=(*reasons, doubted)))
+    told = shown(render_case(case(status=CaseStatus.ADVISED, advice=given_advice), 0, NUMBER).text)
+    assert f"If that is so now, call {NUMBER}. Sign 0. Sign 1." in told
+
+
 def test_the_answer_starts_with_how_soon_and_escapes_what_it_is_given() -> None:
     text = render_case(case(status=CaseStatus.DELIVERED, advice=advice()), 0, NUMBER).text
     assert text.startswith("🟡 <b>Contact a doctor this week</b>\nPhone a doctor this week.")

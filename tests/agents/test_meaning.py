@@ -180,6 +180,10 @@ def test_a_text_without_a_known_word_means_nothing(text: str) -> None:
     assert triage_words(text).level is TriageLevel.SELF_CARE
 
 
+def test_an_address_makes_no_text_english() -> None:
+    assert load_meaning().odds("Горло отекает, не могу дышать https://example.com/a/long/path/of/latin/letters") is None
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     meant = load_meaning().odds(text)

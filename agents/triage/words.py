@@ -45,12 +45,14 @@ def triage_words(text: str) -> Triage:
     It stays one where a sentence by itself says it plainly. Few words mean an emergency only plainly where rules read
     one that turns their meaning ("not", "last year", "my neighbour"), or something for today.
     """
-    reading, meaning = read(text), load_meaning()
-    found, meant = ruled(reading), meaning.odds(text)
-    if meant is None:
+    reading, emergency = read(text), TriageLevel.EMERGENCY
+    found = ruled(reading)
+    if found.level is emergency and not is_long(text):
+        return found
+    meaning = load_meaning()
+    if (meant := meaning.odds(text)) is None:
         return found
     told = weighed(text, reading, found, meant, meaning.scale)
-    emergency = TriageLevel.EMERGENCY
     return found if told.level is not emergency and found.level is emergency and _told_plainly(text, meaning) else told
 
 

@@ -180,6 +180,25 @@ def test_a_text_without_a_known_word_means_nothing(text: str) -> None:
     assert triage_words(text).level is TriageLevel.SELF_CARE
 
 
+def test_an_emergency_is_not_drowned_by_calm_sentences() -> None:
+    calm = (
+        "I have had dry patches on my elbows for some years now and I use a moisturiser from the chemist that smells "
+        "of oats, which my sister likes more than I do. "
+    )
+    told = triage_words(calm * 3 + "My lips and tongue are swelling and I cannot breathe since the peanut.")
+    assert told.level is TriageLevel.EMERGENCY
+
+
+def test_calm_words_make_some_dangers_no_less() -> None:
+    text = "Is there a cream for hoof trimmers? I spilled hydrofluoric acid on my finger at work but it looks fine"
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+def test_a_broken_character_stops_nothing() -> None:
+    assert triage_words("\ud83d my throat is closing").level is TriageLevel.EMERGENCY
+    assert triage_words("\ud83d dry elbows and knees").level in CALM
+
+
 def test_an_address_makes_no_text_english() -> None:
     assert load_meaning().odds("Горло отекает, не могу дышать https://example.com/a/long/path/of/latin/letters") is None
 

@@ -136,7 +136,7 @@ def triage(
 ) -> None:
     """Look for red flags in words: how soon the person must be seen, and by which rules."""
     from agents.settings import AgentSettings
-    from agents.triage import triage_words
+    from agents.triage import triage_words, with_number
 
     number = AgentSettings().emergency_number
     for words in (line.rstrip("\n") for line in sys.stdin) if text == "-" else (text,):
@@ -145,7 +145,7 @@ def triage(
         if as_json:
             typer.echo(json.dumps({"level": found.level.value, "rules": rules}))
         else:
-            reasons = dict.fromkeys(reason.text.replace("{emergency_number}", number) for reason in found.reasons)
+            reasons = dict.fromkeys(with_number(reason.text, number) for reason in found.reasons)
             typer.echo("\n".join((found.level.value, *(f"  {reason}" for reason in reasons))))
 
 

@@ -19,7 +19,7 @@ from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
-from agents.replying import Reply, composed, guess, is_about_care, who_can_tell
+from agents.replying import Reply, composed, guess, is_about_care, unsourced, who_can_tell
 from agents.scope.covering import outside
 from agents.scope.words import describes, says_little
 from agents.search import GuidelineSearch
@@ -134,20 +134,19 @@ class Adviser:
         seen_case = view(case, said, self._search, self._settings)
         number = self._settings.emergency_number
         if new.level is TriageLevel.EMERGENCY:
-            return Reply(safety_net.now_and_why(new, number), (), (), seen_case.triage)
+            return unsourced(seen_case.triage, safety_net.now_and_why(new, number))
         by = case.advice.see_by if case.advice and case.advice.triage.level is seen_case.level else None
         reminder = safety_net.reminder(
             seen_case.level, seen_case.suspicious, number, by or safety_net.see_by(seen_case.level, today)
         )
         doubt = safety_net.if_so(new, number)
         if (kind := small_talk(question)) is not None:
-            return Reply("\n\n".join(filter(None, (answer_to(kind), reminder))), (), (), seen_case.triage)
+            return unsourced(seen_case.triage, answer_to(kind), reminder)
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
-            known = f"What I remember of you: {known}. /memory lets you correct it."
-            return Reply("\n\n".join(filter(None, (doubt, known))), (), (), seen_case.triage)
+            return unsourced(seen_case.triage, doubt, f"What I remember of you: {known}. /memory lets you correct it.")
         if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
-            return Reply("\n\n".join(filter(None, (doubt, _OF_WHAT, reminder))), (), (), seen_case.triage)
+            return unsourced(seen_case.triage, doubt, _OF_WHAT, reminder)
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder, doubt=doubt)

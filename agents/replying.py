@@ -54,6 +54,11 @@ class Reply:
     triage: Triage
 
 
+def unsourced(triage: Triage, *parts: str) -> Reply:
+    """A reply of some parts, those that are not empty, which quotes no guideline."""
+    return Reply("\n\n".join(filter(None, parts)), (), (), triage)
+
+
 def who_can_tell(level: TriageLevel, subject: Subject, emergency_number: str) -> str:
     """Who can say what it is, as soon as the level asks; an illness that is an emergency is for no pharmacist."""
     if subject.slug in EMERGENCIES and level is not TriageLevel.EMERGENCY:

@@ -6,6 +6,7 @@ The words of urgency come from the level alone, so no language model can soften 
 from datetime import date, timedelta
 
 from agents.possibilities import Differential, PhotoKind
+from agents.triage.verdict import with_number
 from agents.triage.words import DOUBTED
 from cases.record import Reason, Triage
 from conditions import TriageLevel
@@ -73,7 +74,7 @@ def now_and_why(triage: Triage, emergency_number: str) -> str:
 def if_so(triage: Triage, emergency_number: str) -> str:
     """What to do if the most urgent of what is doubted is so after all; empty where nothing is."""
     doubted = next((each.text for each in triage.reasons if each.rule.startswith(DOUBTED)), "")
-    return doubted.replace("{emergency_number}", emergency_number)
+    return with_number(doubted, emergency_number)
 
 
 def reminder(level: TriageLevel, suspicious: bool, emergency_number: str, seen_by: date) -> str:
@@ -119,7 +120,7 @@ def with_serious(triage: Triage, differential: Differential) -> Triage:
 
 
 def _action(triage: Triage, number: str) -> str:
-    return triage.reasons[0].action.replace("{emergency_number}", number) if triage.reasons else ""
+    return with_number(triage.reasons[0].action, number) if triage.reasons else ""
 
 
 def _day(day: date) -> str:

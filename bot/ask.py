@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bot.rendering_answer import with_number
+from agents.triage import with_number
 from bot.request import HistoryText, Json, Photos, Question, Request, checked
 from bot.settings import BotSettings
 from cases import caseload, conversation

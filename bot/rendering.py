@@ -1,12 +1,12 @@
 """What is shown of a case: a function of its snapshot, the same whenever and by whomever it is drawn."""
 
-from agents.triage import triage, triage_history, triage_words
+from agents.triage import triage, triage_history, triage_words, with_number
 from bot import texts
 from bot.explanation import explain_rows
 from bot.message import Block, Message, escape, fitted, message
 from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
-from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block, with_number
+from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block
 from cases.record import Case, CaseStatus, Citation, Triage, Turn
 from conditions import NOT_SKIN, TriageLevel
 

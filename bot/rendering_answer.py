@@ -4,6 +4,7 @@ to watch for.
 
 from collections.abc import Sequence
 
+from agents.triage.verdict import with_number
 from agents.triage.words import DOUBTED
 from bot.message import Block, escape
 from bot.presses import PressKind, button
@@ -19,11 +20,6 @@ HEADLINES = {
 }
 _MOST_REASONS = 3
 _CITATIONS_A_ROW = 5
-
-
-def with_number(text: str, number: str) -> str:
-    """`text` with the local emergency number filled in."""
-    return text.replace("{emergency_number}", number)
 
 
 def headline(level: TriageLevel, number: str) -> str:

@@ -6,7 +6,7 @@ Words, danger buttons, history and the vision model's findings each give a `Tria
 
 from agents.triage.findings import FindingThresholds, triage_findings
 from agents.triage.history import triage_history
-from agents.triage.verdict import triage
+from agents.triage.verdict import triage, with_number
 from agents.triage.words import triage_words
 from cases.record import DangerSign, History, Reason, Triage
 
@@ -20,4 +20,5 @@ __all__ = [
     "triage_findings",
     "triage_history",
     "triage_words",
+    "with_number",
 ]

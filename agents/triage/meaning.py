@@ -26,7 +26,7 @@ from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
 from agents.triage.figures_of_speech import without_figures_of_speech
-from agents.triage.script import is_in_other_script
+from agents.triage.script import ADDRESS, is_in_other_script
 from conditions import TriageLevel
 from quantisation import Array, restored
 
@@ -37,8 +37,8 @@ FIRST, LAST = 101, 102
 """The pieces [CLS] and [SEP], by number, between which the model reads a text."""
 WINDOW, STEP, MOST_WINDOWS = 158, 120, 16
 """Pieces of words that are read together, how far apart such windows begin, and how many are read of a text."""
-_MARKUP = re.compile(r"\w+://\S+|[*_`~|\[\]<>]+")
-"""What formats a text, or is an address, and no word of it."""
+_MARKUP = re.compile(r"[*_`~|\[\]<>]+")
+"""What formats a text and is no word of it."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _FEWEST_WORDS = 2
 """One word, an age or a number means nothing by itself that rules do not know."""
@@ -158,7 +158,8 @@ class Meaning:
 
 def readable(text: str) -> str:
     """The words of a text that mean what they say: what is learned from, and what is read."""
-    return _MARKUP.sub(" ", without_figures_of_speech(text)).encode("utf-8", "replace").decode("utf-8")
+    words = _MARKUP.sub(" ", ADDRESS.sub(" ", without_figures_of_speech(text)))
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def windows_of(numbers: Sequence[int]) -> Sequence[Sequence[int]]:

@@ -32,7 +32,7 @@ from transformers import AutoModel
 from agents.evaluation.triage_texts import ALARMS, CALM, load
 from agents.triage.meaning import FIRST, FROZEN, LAST, LEVELS, WEIGHTS, WINDOW, Bounds, Meant, load_tokenizer, readable
 from agents.triage.reading import read
-from agents.triage.words import by_words, can_be_doubted, is_believed, is_certain, is_long, ruled, weighed
+from agents.triage.words import by_words, can_be_doubted, is_long, ruled, rules_of, weighed
 from cases.record import Triage
 from conditions import TriageLevel
 from precision import autocast
@@ -257,8 +257,9 @@ def bounds(told: Sequence[Told], odds: Array) -> Array:
         right = known & long & np.array([words.level is level for words in found])
         right &= np.array([each.truth[at] > 0 for each in told])
         doubtful = np.array([can_be_doubted(words, level) for words in found])
-        believed = np.array([is_believed(words) for words in found])
-        firm = ~doubtful & ~believed & np.array([not is_certain(words) for words in found])
+        believed = np.array([any(rule.believed for rule in rules_of(words)) for words in found])
+        certain = np.array([any(rule.certain for rule in rules_of(words)) for words in found])
+        firm = ~(doubtful | believed | certain)
         row = Bounds(
             raised=-_lowest_but(FALSE_ALARMS[at], -odds[calm & long, at]),
             short=-_lowest_but(SHORT_FALSE_ALARMS[at], -odds[calm & ~long, at]),

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from agents.triage.ages import age_terms, fever_spans, only_normal_temperatures
-from agents.triage.context import Marks, Whose, marks
+from agents.triage.context import Marks, Whose, is_over, marks
 from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.negation import negators
 from agents.triage.phrases import compile_phrases
@@ -89,13 +89,15 @@ def term_names() -> frozenset[str]:
 class Reading:
     """The names of terms affirmed of the patient; or of anyone now; affirmed or only asked; denied.
 
-    `turned`: whether terms are denied, over, another's or were a figure of speech, or a temperature is normal.
+    `over`: whether it tells of an illness long over. `turned`: whether terms are denied, over, another's or were a
+    figure of speech, or a temperature is normal.
     """
 
     affirmed: frozenset[str]
     anyone_now: frozenset[str]
     asked: frozenset[str]
     denied: frozenset[str]
+    over: bool
     turned: bool
 
 
@@ -167,6 +169,7 @@ def read(text: str) -> Reading:
         anyone_now=affirmed | found["anyone"],
         asked=affirmed | found["asked"],
         denied=frozenset(found["denied"]),
+        over=is_over(parts),
         turned=bool(found["denied"] | found["dismissed"] | found["anyone"] | affirmed & _REASSURING)
         or literal != plain
         or any(map(only_normal_temperatures, parts)),

@@ -14,6 +14,11 @@ def verdict(reasons: Iterable[Reason]) -> Triage:
     return Triage(level=most_urgent(reason.level for reason in kept), reasons=tuple(dict.fromkeys(kept)))
 
 
+def with_number(text: str, number: str) -> str:
+    """`text` of a reason with the local emergency number filled in."""
+    return text.replace("{emergency_number}", number)
+
+
 def triage(*parts: Triage) -> Triage:
     """Words, buttons, history and findings together: the highest wins, the reasons are merged, most urgent first."""
     together = verdict(reason for part in parts for reason in part.reasons)

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from math import inf
 
-from agents.triage.context import is_over
 from agents.triage.lesion import lesion_rules
 from agents.triage.meaning import LEVELS, Meaning, Meant, Scale, load_meaning
 from agents.triage.reading import Reading, read
-from agents.triage.rules import reason, rules
-from agents.triage.sentences import sentences
+from agents.triage.rules import Rule, reason, rules
 from agents.triage.verdict import verdict
 from cases.record import Reason, Triage
 from conditions import TriageLevel
@@ -45,15 +43,18 @@ def triage_words(text: str) -> Triage:
     It stays one where a sentence by itself says it plainly. Few words mean an emergency only plainly where rules read
     one that turns their meaning ("not", "last year", "my neighbour"), or something for today.
     """
-    reading, emergency = read(text), TriageLevel.EMERGENCY
+    reading = read(text)
     found = ruled(reading)
-    if found.level is emergency and not is_long(text):
+    calls = found.level is TriageLevel.EMERGENCY
+    if calls and not is_long(text):
         return found
     meaning = load_meaning()
-    if (meant := meaning.odds(text)) is None:
+    meant = meaning.odds(text)
+    if meant is None:
         return found
     told = weighed(text, reading, found, meant, meaning.scale)
-    return found if told.level is not emergency and found.level is emergency and _told_plainly(text, meaning) else told
+    is_doubted = calls and told.level is not TriageLevel.EMERGENCY
+    return found if is_doubted and _told_plainly(text, meaning) else told
 
 
 def weighed(text: str, reading: Reading, found: Triage, meant: Meant, scale: Scale) -> Triage:
@@ -65,7 +66,7 @@ def weighed(text: str, reading: Reading, found: Triage, meant: Meant, scale: Sca
     if not long and (reading.turned or found.level.urgency >= TriageLevel.SAME_DAY.urgency):
         plainly = scale[TriageLevel.EMERGENCY].short + (_SURER if reading.turned else _SURE)
         raised = dict.fromkeys(LEVELS, inf) | {TriageLevel.EMERGENCY: plainly}
-    if is_over(sentences(text)):
+    if reading.over:
         raised = {level: odds + _SURE for level, odds in raised.items()}
     if found.level is TriageLevel.EMERGENCY and verdict(believed).level is not TriageLevel.EMERGENCY:
         raised[TriageLevel.SAME_DAY] = scale[TriageLevel.SAME_DAY].doubted
@@ -100,14 +101,9 @@ def can_be_doubted(found: Triage, level: TriageLevel) -> bool:
     return found.level is level and all(rule.doubtful or rule.weak for rule in called)
 
 
-def is_believed(found: Triage) -> bool:
-    """Whether a rule of violence or despair is among what was found."""
-    return any(rules()[each.rule][0].believed for each in found.reasons)
-
-
-def is_certain(found: Triage) -> bool:
-    """Whether a rule that nothing doubts is among what was found."""
-    return any(rules()[each.rule][0].certain for each in found.reasons)
+def rules_of(found: Triage) -> list[Rule]:
+    """The rules behind what was found."""
+    return [rules()[each.rule][0] for each in found.reasons]
 
 
 def _holds(found: Reason, meant: Meant, scale: Scale) -> bool:

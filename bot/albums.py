@@ -30,6 +30,8 @@ class Album:
     taken: int = 0
     refused: dict[int, RefusalReason] = field(default_factory=dict)
     """By the number of the photo's message."""
+    words: str = ""
+    """The captions of photos that were not taken, until there is a case that they belong to."""
     closed: bool = False
     """Nothing more of it is taken: no consent, or it must not be looked at; that was said already."""
     messages: set[int] = field(default_factory=set)

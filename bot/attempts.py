@@ -158,4 +158,4 @@ def chat_of(update: Update) -> int:
 
 def _wait(tries: int, error: Exception) -> float:
     asked = seconds(error) if isinstance(error, RetryAfter) else 0.0
-    return float(max(asked, min(_LONGEST_WAIT, _FIRST_WAIT * 2**tries)))
+    return float(max(asked, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(tries, 10))))

@@ -69,11 +69,13 @@ class Cards:
     async def show_again(self, case: Case, press: str, reply_to: int | None = None) -> None:
         """Send the card once more at the end of the chat, once for this `press`; it is edited there from now on."""
         async with self._lock(case.id):
-            if await asyncio.to_thread(caseload.was_pressed, self._db, case.id, press):
+            if not await asyncio.to_thread(caseload.was_pressed, self._db, case.id, press):
+                card = render_case(case, 0, self._number)
+                await self._send(case, card, reply_to, press)
+                self._remember(case.id, card)
                 return
-            card = render_case(case, 0, self._number)
-            await self._send(case, card, reply_to, press)
-            self._remember(case.id, card)
+            self._shown.pop(case.id, None)
+        await self.show(case.id)  # it was sent, but perhaps not filled
 
     def close(self) -> None:
         """Draw nothing more: the bot is stopping."""

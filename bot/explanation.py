@@ -4,10 +4,8 @@ picture.
 
 from bot import texts
 from bot.presses import PressKind, button
-from cases.record import Case, CaseStatus
+from cases.record import ANSWERED, Case
 from conditions import TriageLevel
-
-_ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
 
 
 def is_offered(case: Case) -> bool:
@@ -15,7 +13,7 @@ def is_offered(case: Case) -> bool:
     what the photo looked most like to the model. In an emergency nothing draws attention away from the call.
     """
     advice, findings = case.advice, case.findings
-    if not case.explainable or not case.photo_ids or case.status not in _ANSWERED or advice is None or findings is None:
+    if not case.explainable or not case.photo_ids or case.status not in ANSWERED or advice is None or findings is None:
         return False
     if advice.revision < case.history_revision or advice.triage.level is TriageLevel.EMERGENCY:
         return False

@@ -5,6 +5,7 @@ camera, thumbnails, comments, anything appended) is gone after re-encoding.
 """
 
 import io
+import struct
 import warnings
 
 import numpy as np
@@ -42,6 +43,8 @@ def _decoded(data: bytes) -> Image.Image:
             opened.draft(
                 "RGB", (KEPT_SIDE, KEPT_SIDE)
             )  # a JPEG is decoded smaller at once, any other format ignores it
+            opened.getexif()  # read now: what is taken away is not written anew, at which crooked metadata would fail
+            opened.info.pop("exif", None)
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
             return unframed(_opaque(upright))
@@ -88,7 +91,7 @@ def take_in(data: bytes) -> bytes:
         raise PhotoRefused(RefusalReason.NOT_A_PHOTO) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoRefused(RefusalReason.TOO_MANY_PIXELS) from None
-    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, OverflowError, MemoryError):
+    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, OverflowError, MemoryError, struct.error):
         # Pillow's and libheif's decoders raise any of these at cut or crooked files.
         raise PhotoRefused(RefusalReason.BROKEN) from None
     if reason := fault(picture):

@@ -19,7 +19,13 @@ class Once:
         self._db = db
         self._seconds = seconds
 
-    async def first(self, *what: Hashable) -> bool:
-        """Whether `what` was not said lately; it counts as said from now on. Raises DatabaseUnavailable."""
-        name = hashlib.sha256(repr(what).encode()).hexdigest()[:32]
-        return await asyncio.to_thread(leases.first, self._db, name, self._seconds)
+    async def first(self, *what: Hashable, source: str | None = None) -> bool:
+        """Whether `what` was not said lately; it counts as said from now on. The same `source`, an update that is dealt
+        with again because it could not be said, is as good as the first time. Raises DatabaseUnavailable.
+        """
+        caller = None if source is None else _hash(source)
+        return await asyncio.to_thread(leases.first, self._db, _hash(what), self._seconds, caller)
+
+
+def _hash(what: Hashable) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ from bot.cards import Cards
 from cases import caseload
 from cases.database import CaseDatabase
 from cases.errors import CaseNotFound, CasesError
-from cases.record import CaseStatus
+from cases.record import UNADVISED
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Progress:
             # Also when it has its answer: another bot may have drawn that, and this one a stage after it.
             case = await self._cards.show(case_id)
             waits = case.advice is None or case.advice.revision < case.history_revision
-            if case.status in (CaseStatus.RECEIVED, CaseStatus.EXAMINED) and waits:
+            if case.status in UNADVISED and waits:
                 return
         except (CaseNotFound, Forbidden):
             pass  # erased, or blocked: nothing to show any more

@@ -7,10 +7,9 @@ from bot.message import Block, Message, escape, fitted, message
 from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
 from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block
-from cases.record import Case, CaseStatus, Citation, Triage, Turn
+from cases.record import UNADVISED, Case, CaseStatus, Citation, Triage, Turn
 from conditions import NOT_SKIN, TriageLevel
 
-_WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
 _OUTCOMES = {CaseStatus.FAILED: "not answered", CaseStatus.CLOSED: "closed"}
 _URGENT = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
@@ -86,7 +85,7 @@ def _asked(question: Question | None) -> list[Block]:
 
 
 def _case_rows(case: Case) -> list[tuple[tuple[str, str], ...]]:
-    if case.advice is None or case.status in _WAITING:
+    if case.advice is None or case.status in UNADVISED:
         return []
     helpful = button(texts.HELPFUL, PressKind.FEEDBACK, case.id, 1)
     not_helpful = button(texts.NOT_HELPFUL, PressKind.FEEDBACK, case.id, 0)
@@ -131,10 +130,4 @@ def render_cases(cases: list[Case]) -> Message:
 def _outcome(case: Case) -> str:
     if case.advice:
         return headline(case.advice.triage.level, "for help").replace("<b>", "").replace("</b>", "")
-    return (
-        "not answered"
-        if case.status is CaseStatus.FAILED
-        else "closed"
-        if case.status is CaseStatus.CLOSED
-        else "waiting"
-    )
+    return _OUTCOMES.get(case.status, "waiting")

@@ -143,12 +143,13 @@ PRIVATE_ONLY = "Please write to me in a private chat; your skin is nobody else's
 CHILD_PRIVATE_PARTS = (
     "Thank you for telling me. I can't look at pictures of a child's private parts, and I have kept nothing "
     "of this message. "
-    "Please <b>don't send a photo</b>. A children's doctor, family doctor or nurse sees this often and can "
+    "Please don't send a photo. A children's doctor, family doctor or nurse sees this often and can "
     "help: call them "
     "today. If the child has a fever, is in pain, can't pass urine, or you are worried about how this "
     "happened, go "
-    "today. In an emergency call <b>{number}</b>."
+    "today. In an emergency call {number}."
 )
+"""Plain text: the outbox sends it."""
 
 PHOTO_AFTER_CHILD = (
     "I haven't kept that picture, because you just wrote to me about a child's private parts: if it shows something "

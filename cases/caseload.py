@@ -9,20 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import and_, exists, func, literal, or_, select
 
 from cases.conversation import new_turn
 from cases.database import CaseDatabase
 from cases.errors import CaseClosed, PatientNotFound, PhotoNotFound
 from cases.leases import case_lease_name, is_leased
 from cases.outbox import add as put_in_outbox
-from cases.record import Advice, Case, CaseStatus, Findings, History, Role
+from cases.record import ADVISABLE, ANSWERED, UNADVISED, Advice, Case, CaseStatus, Findings, History, Role
 from cases.snapshot import case_row, history_of, photo_place, place, snapshot
-from cases.tables import CaseRow, PatientRow, PhotoRow
-
-_UNADVISED = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
-_ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
-_ADVISABLE = (CaseStatus.EXAMINED, *_ANSWERED)
+from cases.tables import CaseRow, PatientRow, PhotoRow, TurnRow
 
 
 def open_case(
@@ -92,8 +88,7 @@ def add_photo(db: CaseDatabase, case_id: str, photo: bytes, source: str | None =
         if row.status != CaseStatus.RECEIVED:
             row.status = CaseStatus.RECEIVED.value
             row.history_revision += 1
-            row.attempts = 0
-            row.stalled = None
+            _begin_again(row)
         row.touched = db.now()
         session.flush()
         return snapshot(db.vault, row)
@@ -136,6 +131,15 @@ def photos_since(db: CaseDatabase, patient_id: int, ago: timedelta) -> int:
     with db.read() as session:
         recent = counted.where(CaseRow.patient_id == patient_id, PhotoRow.created > db.now() - ago)
         return session.execute(recent).scalar_one()
+
+
+def is_astir(db: CaseDatabase, case_id: str, within: timedelta) -> bool:
+    """Whether anything was said or done in the case `within` the time up to now."""
+    since = db.now() - within
+    spoken = exists().where(TurnRow.case_id == CaseRow.id, TurnRow.created > since)
+    stirred = select(CaseRow.id).where(CaseRow.id == case_id, or_(CaseRow.touched > since, spoken))
+    with db.read() as session:
+        return session.scalar(stirred) is not None
 
 
 def photo(db: CaseDatabase, photo_id: int) -> bytes:
@@ -188,14 +192,15 @@ def store_findings(
     """
     with db.write() as session:
         row = case_row(session, case_id)
-        looked_at_all = photo_ids is None or set(photo_ids) == {each.id for each in row.photos}
-        if row.status != CaseStatus.RECEIVED or not looked_at_all:
+        if row.status != CaseStatus.RECEIVED:
+            return False
+        if photo_ids is not None and set(photo_ids) != {each.id for each in row.photos}:
+            _begin_again(row)
             return False
         row.findings = db.vault.seal_record(findings, place(case_id, "findings"))
         row.explainable = explainable
         row.status = CaseStatus.EXAMINED.value
-        row.attempts = 0
-        row.stalled = None
+        _begin_again(row)
         row.touched = db.now()
         return True
 
@@ -208,19 +213,25 @@ def store_advice(db: CaseDatabase, case_id: str, advice: Advice) -> bool:
     """
     with db.write() as session:
         row = case_row(session, case_id)
-        if row.status not in _ADVISABLE or advice.revision != row.history_revision:
+        if row.status not in ADVISABLE or row.advice_revision == advice.revision:
             return False
-        if row.advice_revision == advice.revision:
+        if advice.revision != row.history_revision:
+            _begin_again(row)
             return False
         row.advice = db.vault.seal_record(advice, place(case_id, "advice"))
         row.advice_revision = advice.revision
         row.status = CaseStatus.ADVISED.value
-        row.attempts = 0
-        row.stalled = None
+        _begin_again(row)
         row.touched = db.now()
         dedupe = f"case:{case_id}:advice:{advice.revision}"
         put_in_outbox(db, session, row.patient.chat_id, "case", case_id, dedupe=dedupe)
         return True
+
+
+def _begin_again(row: CaseRow) -> None:
+    """The tries so far count no more: the last one came to its end, even where the patient told more meanwhile."""
+    row.attempts = 0
+    row.stalled = None
 
 
 def mark_delivered(db: CaseDatabase, case_id: str) -> bool:
@@ -274,8 +285,8 @@ def fail(db: CaseDatabase, case_id: str) -> bool:
     """
     with db.write() as session:
         row = case_row(session, case_id)
-        outdated = row.status in _ANSWERED and row.advice_revision != row.history_revision
-        if row.status not in _UNADVISED and not outdated:
+        outdated = row.status in ANSWERED and row.advice_revision != row.history_revision
+        if row.status not in UNADVISED and not outdated:
             return False
         row.status = CaseStatus.FAILED.value
         row.stalled = None
@@ -297,13 +308,13 @@ def unfinished(db: CaseDatabase, older_than: timedelta) -> list[tuple[str, CaseS
     """
     now = db.now()
     outdated = and_(
-        CaseRow.status.in_([status.value for status in _ANSWERED]),
+        CaseRow.status.in_([status.value for status in ANSWERED]),
         CaseRow.history_revision > CaseRow.advice_revision,
     )
     waiting = (
         select(CaseRow.id, CaseRow.status)
         .where(
-            or_(CaseRow.status.in_([status.value for status in _UNADVISED]), outdated),
+            or_(CaseRow.status.in_([status.value for status in UNADVISED]), outdated),
             CaseRow.touched <= now - older_than,
             ~is_leased(literal(case_lease_name("")) + CaseRow.id, now),
         )

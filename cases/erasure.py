@@ -8,12 +8,11 @@ still keeps is sealed with the key.
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, delete, or_, select, update
+from sqlalchemy import CursorResult, Delete, Update, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from cases.database import CaseDatabase
 from cases.errors import DatabaseUnavailable, ErasureUnfinished
-from cases.inbox import inbox_place
 from cases.leases import case_lease_name, chat_lease_name, overlay_lease_name
 from cases.record import Erasure
 from cases.tables import (
@@ -29,7 +28,6 @@ from cases.tables import (
     PhotoRow,
     TurnRow,
 )
-from cases.updates import chat_of
 
 
 def forget(db: CaseDatabase, patient_id: int) -> Erasure:
@@ -45,12 +43,14 @@ def forget(db: CaseDatabase, patient_id: int) -> Erasure:
             chat_id = patient.chat_id
             case_ids = list(session.scalars(select(CaseRow.id).where(CaseRow.patient_id == patient_id)))
             counts = erase_cases(session, case_ids)
-            counts["outbox"] += _erased(session, delete(OutboxRow).where(OutboxRow.chat_id == chat_id))
-            counts["leases"] += _erased(session, delete(LeaseRow).where(LeaseRow.name == chat_lease_name(chat_id)))
-            counts["inbox"] = _empty_inbox(db, session, chat_id)
-            counts["consents"] = _erased(session, delete(ConsentRow).where(ConsentRow.patient_id == patient_id))
-            counts["messages"] = _erased(session, delete(ChatMessageRow).where(ChatMessageRow.chat_id == chat_id))
-            counts["patients"] = _erased(session, delete(PatientRow).where(PatientRow.id == patient_id))
+            counts["outbox"] += _changed(session, delete(OutboxRow).where(OutboxRow.chat_id == chat_id))
+            counts["leases"] += _changed(session, delete(LeaseRow).where(LeaseRow.name == chat_lease_name(chat_id)))
+            # The ids of updates stay, so that one that is sent again does not come back to life.
+            of_chat = update(InboxRow).where(InboxRow.chat_id == chat_id)
+            counts["inbox"] = _changed(session, of_chat.values(payload=None, chat_id=0))
+            counts["consents"] = _changed(session, delete(ConsentRow).where(ConsentRow.patient_id == patient_id))
+            counts["messages"] = _changed(session, delete(ChatMessageRow).where(ChatMessageRow.chat_id == chat_id))
+            counts["patients"] = _changed(session, delete(PatientRow).where(PatientRow.id == patient_id))
             session.add(ForgottenRow(patient_id=patient_id, erased=db.now()))
     clean_files(db)
     return Erasure(counts=counts)
@@ -65,12 +65,12 @@ def erase_cases(session: Session, case_ids: list[str]) -> dict[str, int]:
     )
     lease_names = [name(each) for name in (case_lease_name, overlay_lease_name) for each in case_ids]
     return {
-        "outbox": _erased(session, delete(OutboxRow).where(about_these)),
-        "leases": _erased(session, delete(LeaseRow).where(LeaseRow.name.in_(lease_names))),
-        "feedback": _erased(session, delete(FeedbackRow).where(FeedbackRow.case_id.in_(case_ids))),
-        "turns": _erased(session, delete(TurnRow).where(TurnRow.case_id.in_(case_ids))),
-        "photos": _erased(session, delete(PhotoRow).where(PhotoRow.case_id.in_(case_ids))),
-        "cases": _erased(session, delete(CaseRow).where(CaseRow.id.in_(case_ids))),
+        "outbox": _changed(session, delete(OutboxRow).where(about_these)),
+        "leases": _changed(session, delete(LeaseRow).where(LeaseRow.name.in_(lease_names))),
+        "feedback": _changed(session, delete(FeedbackRow).where(FeedbackRow.case_id.in_(case_ids))),
+        "turns": _changed(session, delete(TurnRow).where(TurnRow.case_id.in_(case_ids))),
+        "photos": _changed(session, delete(PhotoRow).where(PhotoRow.case_id.in_(case_ids))),
+        "cases": _changed(session, delete(CaseRow).where(CaseRow.id.in_(case_ids))),
     }
 
 
@@ -90,20 +90,6 @@ def clean_files(db: CaseDatabase) -> None:
         )
 
 
-def _empty_inbox(db: CaseDatabase, session: Session, chat_id: int) -> int:
-    """Remove the chat's waiting payloads. The ids stay, so that an update that is sent again does not come
-    back to life.
-    """
-    waiting = session.execute(
-        select(InboxRow.number, InboxRow.update_id, InboxRow.payload).where(InboxRow.payload.is_not(None))
-    )
-    numbers = [
-        row.number for row in waiting if chat_of(db.vault.open(row.payload, inbox_place(row.update_id))) == chat_id
-    ]
-    session.execute(update(InboxRow).where(InboxRow.number.in_(numbers)).values(payload=None))
-    return len(numbers)
-
-
-def _erased(session: Session, statement: Delete) -> int:
+def _changed(session: Session, statement: Delete | Update) -> int:
     result = cast(CursorResult[Any], session.execute(statement))
     return result.rowcount

@@ -79,11 +79,9 @@ def begin_again(db: CaseDatabase, update_id: int) -> int:
 
 
 def done(db: CaseDatabase, *update_ids: int) -> None:
-    """The updates have had their effect: their payloads are removed, their ids stay known. An unknown id changes
-    nothing.
-    """
+    """The updates have had their effect: their ids stay known, and nothing else. An unknown id changes nothing."""
     with db.write() as session:
-        session.execute(update(InboxRow).where(InboxRow.update_id.in_(update_ids)).values(payload=None))
+        session.execute(update(InboxRow).where(InboxRow.update_id.in_(update_ids)).values(payload=None, chat_id=0))
 
 
 def inbox_place(update_id: int) -> str:

@@ -111,18 +111,19 @@ def is_held(db: CaseDatabase, name: str) -> bool:
         return bool(session.scalar(select(is_leased(literal(name), db.now()))))
 
 
-def first(db: CaseDatabase, name: str, seconds: float) -> bool:
-    """Whether nobody called `name` within the last `seconds`: a lease that is not given back, and so of one alone.
+def first(db: CaseDatabase, name: str, seconds: float, caller: str | None = None) -> bool:
+    """Whether nobody but this `caller` called `name` within the last `seconds`: a lease that is not given back.
 
     What has run out is taken away. Raises DatabaseUnavailable.
     """
     with db.write() as session:
         now = db.now()
         session.execute(delete(LeaseRow).where(LeaseRow.owner == CALLED, LeaseRow.expires <= now))
-        if session.get(LeaseRow, f"{CALLED}:{name}") is not None:
-            return False
+        called = session.get(LeaseRow, f"{CALLED}:{name}")
+        if called is not None:
+            return called.token == caller
         expires = now + timedelta(seconds=seconds)
-        session.add(LeaseRow(name=f"{CALLED}:{name}", owner=CALLED, token=uuid4().hex, expires=expires))
+        session.add(LeaseRow(name=f"{CALLED}:{name}", owner=CALLED, token=caller or uuid4().hex, expires=expires))
         return True
 
 

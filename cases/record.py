@@ -229,6 +229,11 @@ class CaseStatus(StrEnum):
     CLOSED = "closed"
 
 
+UNADVISED = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
+ADVISABLE = (CaseStatus.EXAMINED, *ANSWERED)
+
+
 class Case(Record):
     """A snapshot of one case. `id` is a uuid4 in hex; `words` the caption, or the words that opened it; `stalled` since
     when its present stage waits for a part that is not available; `explainable` whether the model that gave the

@@ -177,8 +177,8 @@ class LeaseRow(Table):
 
 
 class InboxRow(Table):
-    """One update of a chat (0: of none), in order of arrival; `payload` is sealed, and None once the update is done.
-    `replays`: how often it was begun again after a crash.
+    """One update of a chat (0: of none, or done), in order of arrival; `payload` is sealed, and None once the update is
+    done. `replays`: how often it was begun again after a crash.
     """
 
     __tablename__ = "inbox"

@@ -10,7 +10,7 @@ from datetime import date
 
 from cases import caseload, conversation, leases, outbox
 from cases.errors import CaseNotFound, LeaseTaken, SealBroken, TurnNotFound
-from cases.record import Case, CaseStatus, Role, Turn
+from cases.record import ANSWERED, UNADVISED, Case, CaseStatus, Role, Turn
 from worker import metrics, resources
 from worker.app import app
 from worker.availability import is_last_try, is_unavailable
@@ -33,8 +33,6 @@ LATER = (
 
 _ROUNDS = 3
 """How often advice is written anew in one task while the patient keeps pressing buttons."""
-_ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED)
-_UNADVISED = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
 
 
 @app.task(name="worker.advise.advise")
@@ -56,14 +54,14 @@ def advise(case_id: str) -> None:
         return
     if not settled:
         enqueue_advise(case_id)
-    if case.status not in _UNADVISED:
+    if case.status not in UNADVISED:
         for turn in open_questions(case, turns):
             enqueue_reply(turn.id)
 
 
 def _wants_advice(case: Case) -> bool:
     outdated = case.advice is not None and case.advice.revision < case.history_revision
-    return case.status is CaseStatus.EXAMINED or (outdated and case.status in _ANSWERED)
+    return case.status is CaseStatus.EXAMINED or (outdated and case.status in ANSWERED)
 
 
 def _advise(case: Case) -> bool:
@@ -76,7 +74,7 @@ def _advise(case: Case) -> bool:
         caseload.fail(db, case.id)
         return True
     try:
-        advice = resources.adviser().advise(case, date.today())
+        advice = resources.adviser().advise(case, date.today(), conversation.turns(db, case.id))
     except Exception as error:  # whatever it is, the patient hears of it after the last attempt
         log_failure("advise", case.id, error)
         if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
@@ -99,7 +97,7 @@ def reply(turn_id: int) -> None:
     db = resources.cases()
     try:
         case = caseload.get(db, conversation.turn(db, turn_id).case_id)
-        if case.status in _UNADVISED:
+        if case.status in UNADVISED:
             return  # `advise` queues it again
         with held(db, leases.chat_lease_name(case.chat_id), "reply", resources.settings().worker_lease_seconds):
             turns = conversation.turns(db, case.id)

@@ -65,13 +65,24 @@ class Desk:
 
     async def dermatologist(self, update: Update) -> Dermatologist | None:
         """Who sent this or pressed, if they may change the library now; nobody may while it cannot be asked."""
+        try:
+            return await self.listed(update)
+        except LibraryUnavailable as error:
+            _log.error("nobody counts as a dermatologist: %s", type(error).__name__)
+            return None
+
+    async def listed(self, update: Update) -> Dermatologist | None:
+        """The same, where nobody must be told that they are not on the list while it cannot be asked.
+
+        Raises:
+            LibraryUnavailable: it cannot.
+        """
         if update.effective_user is None:
             return None
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._find, update.effective_user.id), _PATIENCE)
-        except (LibraryUnavailable, TimeoutError) as error:
-            _log.error("nobody counts as a dermatologist: %s", type(error).__name__)
-            return None
+        except TimeoutError:
+            raise LibraryUnavailable(f"the list of dermatologists did not answer within {_PATIENCE:.0f} s") from None
 
     def _find(self, user_id: int) -> Dermatologist | None:
         return people.find(self.opened().library.engine, user_id)

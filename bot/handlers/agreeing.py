@@ -4,6 +4,7 @@ from telegram import Bot, Update
 
 from bot import texts
 from bot.guidelines import texts as library_texts
+from bot.handlers.data import withdraw
 from bot.handlers.incoming import incoming
 from bot.message import escape, message
 from bot.presses import PressKind, button
@@ -34,11 +35,23 @@ async def ask_consent(services: Services, chat_id: int, *, sent_something: bool 
     await send(services.bot, chat_id, message((texts.CONSENT_FIRST if sent_something else "") + text, rows))
 
 
+async def may_keep(services: Services, chat_id: int) -> bool:
+    """Whether anything of this chat may be kept; if not, ask for consent."""
+    if await services.consenting_patient(chat_id) is not None:
+        return True
+    await ask_consent(services, chat_id)
+    return False
+
+
 async def answer_consent(services: Services, chat_id: int, agreed: bool, language: str | None) -> None:
-    """Note the consent, or that there is none."""
+    """Note the consent, or that there is none: of whoever agreed before, it is withdrawn."""
     if agreed:
         await in_thread(_give, services.db, chat_id, language)
-    await send(services.bot, chat_id, message(texts.CONSENT_GIVEN if agreed else texts.CONSENT_REFUSED))
+        await send(services.bot, chat_id, message(texts.CONSENT_GIVEN))
+    elif await in_thread(patients.find_patient, services.db, chat_id):
+        await withdraw(services, chat_id)
+    else:
+        await send(services.bot, chat_id, message(texts.CONSENT_REFUSED))
 
 
 def _give(db: CaseDatabase, chat_id: int, language: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from bot import texts
 from bot.explanation import is_offered
-from bot.handlers.agreeing import ask_consent
+from bot.handlers.agreeing import may_keep
 from bot.presses import Press
 from bot.services import Services, in_thread
 from cases import overlays
@@ -14,8 +14,7 @@ async def explain(services: Services, case: Case, _press: Press, _message_id: in
     """Have the picture made, once; what to show for a moment."""
     if case.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
-    if await services.consenting_patient(case.chat_id) is None:
-        await ask_consent(services, case.chat_id)
+    if not await may_keep(services, case.chat_id):
         return ""
     if not is_offered(case):
         return texts.EXPLAINED_NO_MORE

@@ -11,11 +11,19 @@ from bot.guidelines import pages, texts
 from bot.guidelines.desk import Opened
 from bot.handlers.incoming import incoming
 from bot.handlers.other import on_unknown_command
+from bot.handlers.words import answer_urgent
 from bot.message import Message, escape, message
 from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
 from knowledge.due import due
-from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, GuidelineNotFound, KnowledgeError
+from knowledge.errors import (
+    ChangeRefused,
+    DocumentRefused,
+    GuidelineInvalid,
+    GuidelineNotFound,
+    KnowledgeError,
+    LibraryUnavailable,
+)
 from worker.failures import log_failure
 
 _LONGEST_SEARCH = 200
@@ -25,12 +33,17 @@ _MOST_PAGES = 6
 async def guidelines(update: Update, context: Context) -> None:
     """/guidelines, or /guidelines WORDS."""
     services = services_of(context)
-    if await services.desk.dermatologist(update) is None:
-        await on_unknown_command(update, context)
-        return
     came = incoming(update)
     words = " ".join(came.words.split()[1:])[:_LONGEST_SEARCH]
     async with told_why(services, came.chat_id):
+        try:
+            person = await services.desk.listed(update)
+        except LibraryUnavailable:
+            await answer_urgent(services, came)  # it may be a patient who writes this
+            raise
+        if person is None:
+            await on_unknown_command(update, context)
+            return
         opened = await in_thread(services.desk.opened)
         page = await in_thread(found_page, opened, words, 0) if words else await in_thread(home_page, opened)
         await send(services.bot, came.chat_id, page)

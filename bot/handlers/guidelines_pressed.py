@@ -17,7 +17,7 @@ from bot.presses import Press, Unreadable
 from bot.sending import acknowledge, edit, send
 from bot.services import Services, in_thread
 from knowledge.due import due
-from knowledge.errors import ChangeRefused
+from knowledge.errors import ChangeRefused, LibraryUnavailable
 from knowledge.people import Dermatologist
 from knowledge.record import Version
 from knowledge.submission import State
@@ -47,7 +47,11 @@ async def on_library_press(services: Services, update: Update, query: CallbackQu
     chat = update.effective_chat
     assert chat is not None
     chat_id = chat.id
-    person = await services.desk.dermatologist(update)
+    try:
+        person = await services.desk.listed(update)
+    except LibraryUnavailable:
+        await acknowledge(query, texts.AWAY)
+        return
     if person is None:
         await acknowledge(query, texts.NOT_LISTED)
         await take_menu_away(services.bot, chat_id)

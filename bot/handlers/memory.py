@@ -1,6 +1,7 @@
 """/memory: what is remembered of the patient's cases; facts can be called wrong and right again, a case be erased."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,20 +9,23 @@ from telegram import Update
 
 from agents.triage.told import Fact, facts_called_wrong, facts_told
 from bot import texts
-from bot.handlers.agreeing import ask_consent
+from bot.handlers.agreeing import ask_consent, may_keep
 from bot.handlers.incoming import incoming
+from bot.handlers.words import written
 from bot.message import Message, escape, message
 from bot.presses import Press, PressKind, Unreadable, button
 from bot.sending import edit, send
 from bot.services import Context, Services, in_thread, services_of
-from cases import caseload, conversation
+from cases import caseload
 from cases.database import CaseDatabase
 from cases.erasure import clean_files, erase_cases
-from cases.record import Case, CaseStatus, History, Role
+from cases.errors import ErasureUnfinished
+from cases.record import ADVISABLE, Case, History
 from worker.enqueue import enqueue_advise, enqueue_forget
 
+_log = logging.getLogger(__name__)
+
 _ERASE, _SHOW = "erase", "show"
-_ADVISABLE = (CaseStatus.EXAMINED, CaseStatus.ADVISED, CaseStatus.DELIVERED)
 _MOST_OTHERS = 5
 _LABEL = 30
 
@@ -55,8 +59,7 @@ async def memory(update: Update, context: Context) -> None:
 
 def remembered(db: CaseDatabase, case: Case) -> Page:
     """The facts of one case: from the buttons, and from all that the patient wrote."""
-    turns = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
-    said = [case.words, *turns]
+    said = written(db, case)
     others = [each for each in reversed(caseload.cases_of(db, case.patient_id)) if each.id != case.id]
     return Page(
         case, facts_told(said, case.history), facts_called_wrong(said, case.history), tuple(others[:_MOST_OTHERS])
@@ -92,7 +95,10 @@ def _one_each(label: str, facts: Sequence[Fact], case: Case) -> list[list[tuple[
 async def correct(services: Services, case: Case, press: Press, message_id: int | None) -> str:
     """A fact is wrong or right after all, another case is to be shown, or the case erased. Unreadable: no such fact."""
     if press.value == _ERASE:
-        await in_thread(_erase, services.db, case.id)
+        try:
+            await in_thread(_erase, services.db, case.id)
+        except ErasureUnfinished:
+            _log.error("case %s erased, files not cleaned yet: the hourly upkeep finishes it", case.id)
         await in_thread(enqueue_forget, case.id)
         await send(services.bot, case.chat_id, message(texts.MEMORY_ERASED))
         return ""
@@ -100,10 +106,12 @@ async def correct(services: Services, case: Case, press: Press, message_id: int 
     if press.value == _SHOW:
         await _show(services, page, message_id)
         return ""
+    if not await may_keep(services, case.chat_id):
+        return ""
     told, answer = _pressed(page, press.value)
     changed = await in_thread(caseload.note_history, services.db, case.id, told)
     await _show(services, await in_thread(remembered, services.db, changed), message_id)
-    if changed.status in _ADVISABLE:
+    if changed.status in ADVISABLE:
         await in_thread(enqueue_advise, case.id)
     return answer
 

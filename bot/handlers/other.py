@@ -17,7 +17,7 @@ async def on_other(update: Update, context: Context) -> None:
     await answer_urgent(services, came)
     kind = _kind(came.message)
     album = came.message.media_group_id or came.message.message_id
-    if await services.once.first(came.chat_id, album, kind):
+    if await services.once.first(came.chat_id, album, kind, source=came.source):
         await send(services.bot, came.chat_id, message(texts.UNSUPPORTED[kind]), came.message.message_id)
 
 

@@ -8,13 +8,12 @@ from telegram.constants import ChatAction
 
 from bot import metrics, texts
 from bot.albums import Album
-from bot.children import ADULT, is_childs_private_parts
 from bot.errors import PhotoNotFetched, PhotoRefused, RefusalReason
 from bot.fetching import fetch
 from bot.handlers.agreeing import ask_consent
 from bot.handlers.incoming import Incoming, incoming
 from bot.handlers.opening import open_card
-from bot.handlers.words import answer_urgent, refuse_childs_private_parts, said_before
+from bot.handlers.words import answer_urgent, is_of_a_childs_private_parts, refuse_childs_private_parts, written
 from bot.message import message
 from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
@@ -31,6 +30,8 @@ _log = logging.getLogger(__name__)
 MOST_A_MINUTE = 20
 """Photos of one patient: two albums. What comes beyond is neither fetched nor kept, and said once."""
 _MINUTE = timedelta(minutes=1)
+_SAME_MATTER = timedelta(days=1)
+"""For so long after anything was told or done in a case without a photo, a photo that comes belongs to it."""
 
 
 async def on_photo(update: Update, context: Context) -> None:
@@ -55,36 +56,46 @@ async def _take(services: Services, came: Incoming, album: Album, source: str) -
     if album.closed:
         return
     patient_id = await services.consenting_patient(came.chat_id)
+    begun = await in_thread(_case_of, services.db, album)
     before = await in_thread(_words_before, services.db, patient_id) if patient_id else None
-    words = "\n".join(filter(None, (before.words if before else "", came.words)))
-    if await _is_of_a_childs_private_parts(services, came, before, album):
+    case = begun or before
+    if await is_of_a_childs_private_parts(services, case, f"{album.words}\n{came.words}", with_photo=True):
+        await refuse_childs_private_parts(services, came.chat_id, case, came.source)
         album.closed = True
-        await refuse_childs_private_parts(services, came.chat_id, album.case_id or (before.id if before else None))
     elif patient_id is None:
-        album.closed = True
         if level is not TriageLevel.EMERGENCY:
             await ask_consent(services, came.chat_id, sent_something=True)
-    elif album.case_id is None and await in_thread(refuses_photos, services.db, patient_id):
         album.closed = True
+    elif album.case_id is None and await in_thread(refuses_photos, services.db, patient_id):
         await send(services.bot, came.chat_id, message(texts.PHOTO_AFTER_CHILD), came.message.message_id)
-    elif await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) >= MOST_A_MINUTE:
-        if await services.once.first(came.chat_id, "too many photos"):
-            await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
-    elif photo := await _checked(services, came, album):
-        case = await in_thread(_keep, services.db, patient_id, photo, words, before, album.case_id, source, came.source)
-        if album.case_id == case.id and came.words:  # the caption of a later photo of an album
-            await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
-        album.case_id = case.id
+        album.closed = True
+    elif await _are_too_many(services, came, patient_id) or (photo := await _checked(services, came, album)) is None:
+        await _set_words_aside(services, came, album, begun)
+    else:
+        await _keep(services, came, patient_id, photo, before, album, source)
         album.taken += 1
         metrics.PHOTOS_TAKEN.inc()
 
 
-async def _is_of_a_childs_private_parts(services: Services, came: Incoming, before: Case | None, album: Album) -> bool:
-    """By the caption, and by all that was said before in the case that the photo comes to."""
-    case = await in_thread(_case_of, services.db, album) or before
-    said = await in_thread(said_before, services.db, case) if case else ""
-    under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
-    return is_childs_private_parts(f"{said}\n{came.words}", with_photo=True, under_age=under_age)
+async def _are_too_many(services: Services, came: Incoming, patient_id: int) -> bool:
+    """Whether the patient sent too many photos lately, which is said once."""
+    if await in_thread(caseload.photos_since, services.db, patient_id, _MINUTE) < MOST_A_MINUTE:
+        return False
+    if await services.once.first(came.chat_id, "too many photos", source=came.source):
+        await send(services.bot, came.chat_id, message(texts.TOO_MANY_PHOTOS.format(most=MOST_A_MINUTE)))
+    return True
+
+
+async def _set_words_aside(services: Services, came: Incoming, album: Album, begun: Case | None) -> None:
+    """The caption of a photo that is not taken belongs to the case of the album's other photos, begun or to come."""
+    if begun is None:
+        album.words = _joined(album.words, came.words)
+    elif came.words:
+        await in_thread(conversation.say, services.db, begun.id, came.words, source=came.source)
+
+
+def _joined(*words: str) -> str:
+    return "\n".join(filter(None, words))
 
 
 def _case_of(db: CaseDatabase, album: Album) -> Case | None:
@@ -116,7 +127,19 @@ def _words_before(db: CaseDatabase, patient_id: int) -> Case | None:
     return case if case and not case.photo_ids and case.status is not CaseStatus.FAILED else None
 
 
-def _keep(
+async def _keep(
+    services: Services, came: Incoming, patient_id: int, photo: bytes, before: Case | None, album: Album, source: str
+) -> None:
+    """Store the photo with its words, and with those before it if they are of the same matter."""
+    words = _joined(album.words, came.words)
+    case = await in_thread(_stored, services.db, patient_id, photo, words, before, album.case_id, source, came.source)
+    if album.case_id == case.id and came.words:  # the caption of a later photo of an album
+        await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
+    album.case_id = case.id
+    album.words = ""
+
+
+def _stored(
     db: CaseDatabase,
     patient_id: int,
     photo: bytes,
@@ -133,10 +156,11 @@ def _keep(
             return caseload.add_photo(db, case_id, photo, photo_source)
         except (CaseNotFound, CaseClosed):
             source = f"{source}:again"  # erased or closed while the album came in: its rest is a new case
-    history = before.history if before else History()
-    case = caseload.open_case(db, patient_id, (photo,), words, history, source, photo_source)
-    if before:
-        caseload.close(db, before.id)
+    if before is None or not caseload.is_astir(db, before.id, _SAME_MATTER):
+        return caseload.open_case(db, patient_id, (photo,), words, History(), source, photo_source)
+    words = _joined(*written(db, before), words)
+    case = caseload.open_case(db, patient_id, (photo,), words, before.history, source, photo_source)
+    caseload.close(db, before.id)
     return case
 
 

@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable
 from telegram import CallbackQuery, Update
 
 from bot import texts
-from bot.children import ADULT, is_childs_private_parts
-from bot.handlers.agreeing import answer_consent
+from bot.handlers.agreeing import answer_consent, may_keep
 from bot.handlers.data import forget, switch_research, withdraw
 from bot.handlers.explaining import explain
 from bot.handlers.guidelines_pressed import on_library_press
 from bot.handlers.memory import correct
-from bot.handlers.words import refuse_childs_private_parts, said_before
+from bot.handlers.words import is_of_a_childs_private_parts, refuse_childs_private_parts
 from bot.message import fitted, message
 from bot.presses import Press, PressKind, Unreadable, press_of
 from bot.questions import QUESTION_KINDS, answered
@@ -21,11 +20,10 @@ from bot.sending import acknowledge, edit, send
 from bot.services import Context, Services, in_thread, services_of
 from cases import caseload, conversation, feedback
 from cases.errors import CaseNotFound, TurnNotFound
-from cases.record import Case, CaseStatus, Citation
+from cases.record import ADVISABLE, Case, CaseStatus, Citation
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise
 
-_ADVISABLE = (CaseStatus.EXAMINED, CaseStatus.ADVISED, CaseStatus.DELIVERED)
 _URGENT = (TriageLevel.EMERGENCY, TriageLevel.SAME_DAY)
 
 
@@ -99,31 +97,28 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
     if before.status is CaseStatus.CLOSED:
         return texts.STAGE_CLOSED
     told = answered(press.kind, press.value, before.history)
-    if told.age is not None and told.age < ADULT and await _is_of_private_parts(services, before):
-        await refuse_childs_private_parts(services, chat_id, before.id)
+    after = before.model_copy(update={"history": before.history.merged(told)})
+    await _warn(services, before, after, message_id)  # first: a press that was noted warns no more
+    if not await may_keep(services, chat_id):
+        return ""
+    if await is_of_a_childs_private_parts(services, after, with_photo=bool(after.photo_ids)):
+        await refuse_childs_private_parts(services, chat_id, after, source)
         return ""
     case = await in_thread(caseload.note_history, services.db, before.id, told, source)
-    await _warn(services, before, case, message_id)
     await services.cards.show(case.id)
-    if case.status in _ADVISABLE:
+    if case.status in ADVISABLE:
         await in_thread(enqueue_advise, case.id)
     return texts.ANSWER_UPDATED
 
 
-async def _is_of_private_parts(services: Services, case: Case) -> bool:
-    """Whether the case, whose patient turns out to be a child, is about private parts."""
-    said = await in_thread(said_before, services.db, case)
-    return is_childs_private_parts(said, with_photo=bool(case.photo_ids), under_age=True)
-
-
-async def _warn(services: Services, before: Case, case: Case, message_id: int | None) -> None:
+async def _warn(services: Services, before: Case, after: Case, message_id: int | None) -> None:
     """An answer that makes it urgent is answered at once, in a message of its own: an edit makes no sound."""
-    verdict = triage_of(case)
+    verdict = triage_of(after)
     news = set(verdict.reasons) - set(triage_of(before).reasons)
     if verdict.level in _URGENT and news:
         await send(
             services.bot,
-            case.chat_id,
+            after.chat_id,
             message(fitted([urgent_block(verdict, services.number)])),
             message_id,
         )
@@ -158,6 +153,8 @@ async def _open_citation(
 
 
 async def _feedback(services: Services, case: Case, press: Press, _message_id: int | None) -> str:
+    if not await may_keep(services, case.chat_id):
+        return ""
     helpful = press.value == "1"
     await in_thread(feedback.record, services.db, case.id, helpful)
     return texts.THANKS_HELPFUL if helpful else texts.THANKS_NOT_HELPFUL

@@ -1,7 +1,5 @@
 """/new and /cases: the patient's questions, begun anew or looked up."""
 
-from datetime import timedelta
-
 from telegram import Update
 
 from bot import texts
@@ -13,7 +11,7 @@ from bot.sending import send
 from bot.services import Context, in_thread, services_of
 from cases import caseload
 from cases.database import CaseDatabase
-from cases.refusing import refuse_photos
+from cases.refusing import take_photos_again
 
 _LISTED = 20
 
@@ -30,7 +28,7 @@ async def new_question(update: Update, context: Context) -> None:
     def close(db: CaseDatabase) -> None:
         while case := caseload.current_case(db, patient_id):
             caseload.close(db, case.id)
-        refuse_photos(db, patient_id, timedelta(0))
+        take_photos_again(db, patient_id)
 
     await in_thread(close, services.db)
     await send(services.bot, chat_id, message(texts.NEW))

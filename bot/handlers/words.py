@@ -1,5 +1,6 @@
 """Words: triaged at once, kept only with consent, then answered by the agent."""
 
+import logging
 import re
 from datetime import timedelta
 
@@ -18,21 +19,24 @@ from bot.message import escape, message
 from bot.sending import send
 from bot.services import Context, Services, in_thread, services_of
 from bot.urgent import urgent_answer
-from cases import caseload, conversation
+from cases import caseload, conversation, patients
 from cases.database import CaseDatabase
-from cases.erasure import clean_files, erase_cases
+from cases.errors import ErasureUnfinished
 from cases.meant import meant
-from cases.record import Case, CaseStatus, Role
-from cases.refusing import refuse_photos
+from cases.record import UNADVISED, Case, CaseStatus, Role
+from cases.refusing import refuse
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise, enqueue_reply
+
+_log = logging.getLogger(__name__)
 
 _GREETING = re.compile(
     r"\s*(hi+|hello|hey|hiya|good (morning|afternoon|evening|day)|thanks?( you)?( very much)?|ok(ay)?|bye)\W*",
     re.IGNORECASE,
 )
 _PHOTOS_REFUSED = timedelta(minutes=10)
-_WAITING = (CaseStatus.RECEIVED, CaseStatus.EXAMINED)
+_PRIVATE_PLACES = {"site:genital": "genital area"}
+"""What the agent's question where it is was answered by button, in words that `bot.children` knows."""
 
 
 async def on_words(update: Update, context: Context) -> None:
@@ -42,7 +46,7 @@ async def on_words(update: Update, context: Context) -> None:
     level = await answer_urgent(services, came)
     patient_id = await services.consenting_patient(came.chat_id)
     case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
-    if await refused_for_a_child(services, came, case, with_photo=bool(case and case.photo_ids)):
+    if await refused_for_a_child(services, came, case):
         return
     if unread := _unreadable(came.words):
         await send(services.bot, came.chat_id, message(unread.format(number=escape(services.number))))
@@ -63,7 +67,7 @@ async def on_edited(update: Update, context: Context) -> None:
         return  # a live location moves on, a poll is voted on: nobody wrote anything
     patient_id = await services.consenting_patient(came.chat_id)
     case = await in_thread(caseload.current_case, services.db, patient_id) if patient_id else None
-    if await refused_for_a_child(services, came, case, with_photo=bool(case and case.photo_ids)):
+    if await refused_for_a_child(services, came, case):
         return
     _, urgent = await in_thread(urgent_answer, came.words, services.number)
     changed = texts.EDITED_PICTURE if came.message.effective_attachment else texts.EDITED
@@ -85,38 +89,53 @@ def _unreadable(words: str) -> str | None:
     return texts.OTHER_LANGUAGE if is_in_other_script(words) else None
 
 
-async def refused_for_a_child(services: Services, came: Incoming, case: Case | None, *, with_photo: bool) -> bool:
+async def refused_for_a_child(services: Services, came: Incoming, case: Case | None) -> bool:
     """Whether the words, and where there is a photo all that was said about it, speak of a child's private parts; then
     they are refused, and the case is erased.
     """
-    said = await in_thread(said_before, services.db, case) if case and case.photo_ids else ""
-    under_age = bool(case and case.history.age is not None and case.history.age < ADULT)
-    if not is_childs_private_parts(f"{said}\n{came.words}", with_photo=with_photo, under_age=under_age):
+    with_photo = bool(case and case.photo_ids)
+    if not await is_of_a_childs_private_parts(services, case, came.words, with_photo=with_photo):
         return False
-    await refuse_childs_private_parts(services, came.chat_id, case.id if case else None)
+    await refuse_childs_private_parts(services, came.chat_id, case, came.source)
     return True
 
 
-def said_before(db: CaseDatabase, case: Case) -> str:
-    """All that the patient wrote about the case."""
+async def is_of_a_childs_private_parts(
+    services: Services, case: Case | None, words: str = "", *, with_photo: bool
+) -> bool:
+    """By the words and the age that was pressed; with a photo or a child also by all that was said before."""
+    age = case.history.age if case else None
+    under_age = age is not None and age < ADULT
+    said = await in_thread(_said_before, services.db, case) if case and (with_photo or under_age) else ""
+    return is_childs_private_parts(f"{said}\n{words}", with_photo=with_photo, under_age=under_age)
+
+
+def _said_before(db: CaseDatabase, case: Case) -> str:
+    """All that the patient wrote about the case, and where they pressed that it is."""
+    pressed = (_PRIVATE_PLACES.get(answer, "") for answer in case.history.answers)
+    return "\n".join((*written(db, case), *pressed))
+
+
+def written(db: CaseDatabase, case: Case) -> list[str]:
+    """All that the patient wrote about the case, as it came; words without a photo are the first turn too."""
     turns = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
-    return "\n".join((case.words, *turns))
+    return [case.words, *turns] if case.photo_ids else turns
 
 
-async def refuse_childs_private_parts(services: Services, chat_id: int, case_id: str | None) -> None:
-    """Refuse kindly, say whom to see, and erase the case the words belong to; a photo that follows is not taken."""
-    if case_id:
-        await in_thread(_erase_case, services.db, case_id)
-    if (patient_id := await services.consenting_patient(chat_id)) is not None:
-        await in_thread(refuse_photos, services.db, patient_id, _PHOTOS_REFUSED)
-    text = texts.CHILD_PRIVATE_PARTS.format(number=escape(services.number))
-    await send(services.bot, chat_id, message(text))
-
-
-def _erase_case(db: CaseDatabase, case_id: str) -> None:
-    with db.write() as session:
-        erase_cases(session, [case_id])
-    clean_files(db)
+async def refuse_childs_private_parts(services: Services, chat_id: int, case: Case | None, source: str) -> None:
+    """Refuse kindly, say whom to see, and erase the case that the update `source` is about; a photo that follows is not
+    taken.
+    """
+    sentence = texts.CHILD_PRIVATE_PARTS.format(number=services.number)
+    patient = await in_thread(patients.find_patient, services.db, chat_id)
+    if patient is None:
+        await send(services.bot, chat_id, message(escape(sentence)))
+        return
+    case_ids = [case.id] if case else []
+    try:
+        await in_thread(refuse, services.db, patient.id, case_ids, sentence, _PHOTOS_REFUSED, source=source)
+    except ErasureUnfinished:
+        _log.error("a case of patient %d erased, files not cleaned yet: the hourly upkeep finishes it", patient.id)
 
 
 async def _open(services: Services, came: Incoming, patient_id: int) -> None:
@@ -137,7 +156,7 @@ async def _follow_up(services: Services, came: Incoming, current: Case) -> None:
     turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
     if (right := told_again(came.words, case.history)) is not None:
         await in_thread(caseload.note_history, services.db, case.id, right)
-    if case.status in _WAITING:
+    if case.status in UNADVISED:
         waits = texts.WAITS_FOR_PHOTO if case.photo_ids else texts.WAITS_FOR_ADVICE
         await send(services.bot, came.chat_id, message(waits), came.message.message_id)
         return  # answered when the advice is there

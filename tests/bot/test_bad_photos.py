@@ -13,7 +13,7 @@ from bot import texts
 from bot.errors import RefusalReason
 from bot.handlers.photos import MOST_A_MINUTE
 from bot.intake import MAX_BYTES
-from cases import caseload
+from cases import caseload, conversation
 from cases.erasure import erase_cases
 from cases.record import Findings, Possibility
 from conditions import NOT_SKIN, Domain, TriageLevel
@@ -175,6 +175,28 @@ def test_an_album_of_which_nothing_is_good_leaves_no_case(shared_house: House, a
     answer = text_of(agreed.wait_for(saying("Photo 1:", "Photo 2:"), after=sent[0]["message_id"]))
     assert "damaged" in answer and "blurred" in answer
     assert shared_house.cases_of(agreed.chat_id) == []
+
+
+def test_the_caption_of_a_refused_photo_belongs_to_the_others_of_its_album(
+    shared_house: House, agreed: Patient
+) -> None:
+    agreed.send_photo(encoded(skin(blur=14)), PHOTO, caption="this mole has been bleeding for two months")
+    agreed.wait_for(saying("I'm using 1 of your 2 photos"))
+    assert one_case(shared_house, agreed).words == "this mole has been bleeding for two months"
+
+
+def test_the_caption_of_a_refused_photo_is_told_to_the_case_that_the_others_opened(
+    shared_house: House, agreed: Patient
+) -> None:
+    (good,) = agreed.send_photo(PHOTO)
+    agreed.wait_for(saying("I have your photo"))
+    (blurred,) = agreed.send_photo(encoded(skin(blur=14)))
+    agreed.wait_for(saying("blurred"))
+    agreed.send_raw({"photo": good["photo"], "media_group_id": "4712"})
+    agreed.send_raw({"photo": blurred["photo"], "media_group_id": "4712", "caption": "it bleeds"})
+    agreed.wait_for(saying("I'm using 1 of your 2 photos"))
+    case = shared_house.cases_of(agreed.chat_id)[-1]
+    assert [turn.text for turn in conversation.turns(shared_house.db, case.id)] == ["it bleeds"]
 
 
 def test_an_album_goes_on_after_its_case_was_erased(shared_house: House, agreed: Patient) -> None:

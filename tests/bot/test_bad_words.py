@@ -11,11 +11,13 @@ from bot import texts
 from bot.characters import plain, says_nothing
 from bot.children import is_childs_private_parts
 from cases import caseload
+from cases.errors import ErasureUnfinished
+from cases.record import Case, DangerSign, FollowUp, History
 from local.playground.patient import Patient
 from tests.bot.conftest import House
 from tests.bot.drawn import PHOTO
 from tests.bot.test_bad_photos import only_answer
-from tests.bot.test_chat import one_case, photographed, quiet, saying, text_of, until
+from tests.bot.test_chat import advise, one_case, photographed, quiet, saying, text_of, until
 
 FILE = {"file_id": "f", "file_unique_id": "f", "file_size": 999}
 PICTURE = {**FILE, "width": 90, "height": 90}
@@ -262,6 +264,66 @@ def test_said_by_the_button_of_the_age_erases_it(shared_house: House, agreed: Pa
         agreed.wait_for(lambda sent, question=question: question in text_of(sent))
         agreed.press(label)
     agreed.wait_for(saying("private parts"))
+    assert shared_house.cases_of(agreed.chat_id) == []
+
+
+WHERE = FollowUp(feature="site", text="Where is it?", options=(("limbs", "Arms or legs"), ("genital", "Genital area")))
+RASH = History(danger=frozenset({DangerSign.NONE}), spot_or_rash="rash", age=40, immunosuppressed=False)
+
+
+def asked_where(house: House, patient: Patient, case: Case, told: History) -> None:
+    """The patient answered the questions as `told`, and the agent asks where it is."""
+    caseload.note_history(house.db, case.id, told)
+    advise(house, case, ask=WHERE)
+    patient.wait_for(saying("Where is it?"))
+
+
+def test_said_by_the_button_of_the_place_erases_it(shared_house: House, agreed: Patient) -> None:
+    case = photographed(shared_house, agreed, caption="red itchy rash")
+    asked_where(shared_house, agreed, case, RASH.model_copy(update={"age": 6}))
+    agreed.press("Genital area")
+    agreed.wait_for(saying("private parts"))
+    until(lambda: shared_house.cases_of(agreed.chat_id) == [])
+
+
+def test_said_by_the_button_of_the_place_after_the_words_for_the_child(shared_house: House, agreed: Patient) -> None:
+    case = photographed(shared_house, agreed, caption="my son's rash")
+    asked_where(shared_house, agreed, case, RASH)
+    agreed.press("Genital area")
+    agreed.wait_for(saying("private parts"))
+    until(lambda: shared_house.cases_of(agreed.chat_id) == [])
+
+
+def test_said_by_the_button_of_the_place_before_the_photo(shared_house: House, agreed: Patient) -> None:
+    agreed.say("my son has an itchy rash")
+    case = one_case(shared_house, agreed)
+    asked_where(shared_house, agreed, case, RASH)
+    agreed.press("Genital area")
+    until(lambda: caseload.get(shared_house.db, case.id).history.answers)
+    agreed.send_photo(PHOTO)
+    agreed.wait_for(saying("private parts"))
+    until(lambda: shared_house.cases_of(agreed.chat_id) == [])
+
+
+def test_an_adult_may_say_by_the_button_where_it_is(shared_house: House, agreed: Patient) -> None:
+    case = photographed(shared_house, agreed, caption="red itchy rash")
+    asked_where(shared_house, agreed, case, RASH)
+    agreed.press("Genital area")
+    until(lambda: caseload.get(shared_house.db, case.id).history.answers == {"site:genital"})
+    assert not any("private parts" in text_of(sent) for sent in agreed.replies())
+
+
+def test_it_is_said_and_erased_even_if_the_files_are_cleaned_later(
+    shared_house: House, agreed: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photographed(shared_house, agreed)
+
+    def busy(_: object) -> None:
+        raise ErasureUnfinished("another process reads")
+
+    monkeypatch.setattr("cases.refusing.clean_files", busy)
+    said = agreed.say("that is my son's penis")
+    only_answer(agreed, said["message_id"], CHILD)
     assert shared_house.cases_of(agreed.chat_id) == []
 
 

@@ -4,14 +4,16 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot import texts
-from cases import caseload, conversation, patients
-from cases.record import Case, CaseStatus, Citation, DangerSign, Role, Statement
+from cases import caseload, consent, conversation, patients
+from cases.record import Case, CaseStatus, Citation, DangerSign, History, Role, Statement
+from cases.tables import CaseRow, FeedbackRow, TurnRow
 from conditions import TriageLevel
 from local.playground.patient import Patient, add_fault, buttons
 from tests.bot.conftest import House, agree
@@ -119,6 +121,15 @@ def test_no_thanks_is_respected(shared_house: House, patient: Patient) -> None:
     assert patients.find_patient(shared_house.db, patient.chat_id) is None
 
 
+def test_no_thanks_on_the_old_question_takes_the_consent_back(shared_house: House, agreed: Patient) -> None:
+    photographed(shared_house, agreed)
+    agreed.press("No, thank you")
+    agreed.wait_for(saying("store nothing more", "until you erase it"))
+    agreed.send_photo(PHOTO)
+    agreed.wait_for(saying("Before I may keep"))
+    assert len(shared_house.cases_of(agreed.chat_id)) == 1
+
+
 # ---------------------------------------------------------------- photos
 
 
@@ -175,6 +186,31 @@ def test_a_photo_after_words_belongs_to_them(shared_house: House, agreed: Patien
     assert pictured.words == "an itchy spot on my arm since May\nhere"
 
 
+def test_a_photo_after_words_brings_all_that_was_written(shared_house: House, agreed: Patient) -> None:
+    agreed.say("a mole on my back")
+    agreed.wait_for(saying("checking the guidelines"))
+    said = agreed.say("it has grown and bleeds")
+    agreed.wait_for(saying("I have that"), after=said["message_id"])
+    agreed.send_photo(PHOTO)
+    agreed.wait_for(saying("I have your photo"))
+    assert shared_house.cases_of(agreed.chat_id)[-1].words == "a mole on my back\nit has grown and bleeds"
+
+
+def test_a_photo_long_after_words_is_another_matter(shared_house: House, agreed: Patient) -> None:
+    agreed.say(EMERGENCY)
+    case = one_case(shared_house, agreed)
+    caseload.note_history(shared_house.db, case.id, History(danger=frozenset({DangerSign.BREATHING})))
+    days_ago = shared_house.db.now() - timedelta(days=2)
+    with shared_house.db.write() as session:
+        session.execute(update(CaseRow).where(CaseRow.id == case.id).values(touched=days_ago))
+        session.execute(update(TurnRow).where(TurnRow.case_id == case.id).values(created=days_ago))
+    agreed.send_photo(PHOTO)
+    agreed.wait_for(saying("I have your photo"))
+    worded, pictured = shared_house.cases_of(agreed.chat_id)
+    assert (pictured.words, pictured.history) == ("", History())
+    assert worded.status is not CaseStatus.CLOSED
+
+
 def test_a_download_that_fails_once_is_tried_again(shared_house: House, agreed: Patient) -> None:
     add_fault(shared_house.url, method="getFile", code=502, times=1, chat_id=None)
     agreed.send_photo(PHOTO)
@@ -220,8 +256,8 @@ def test_a_danger_sign_is_answered_at_once_and_the_advice_is_written_anew(shared
     card = agreed.wait_for(saying("Is any of these true now?"))
     agreed.press(texts.DANGER_BUTTONS[0][1])
     agreed.wait_for(saying("Call 112 now"), after=card["message_id"])
+    until(lambda: DangerSign.BREATHING in caseload.get(shared_house.db, case.id).history.danger)
     now = caseload.get(shared_house.db, case.id)
-    assert DangerSign.BREATHING in now.history.danger
     until(lambda: ("advise", case.id) in shared_house.queued)
     caseload.store_advice(shared_house.db, case.id, advice(TriageLevel.EMERGENCY, now.history_revision))
     edited = agreed.wait_for(lambda sent: sent["message_id"] == card["message_id"] and "112" in text_of(sent))
@@ -260,6 +296,21 @@ def test_feedback_is_thanked_for(shared_house: House, agreed: Patient) -> None:
     advise(shared_house, photographed(shared_house, agreed))
     agreed.wait_for(saying(texts.READY))
     assert agreed.press_answer(agreed.press(texts.HELPFUL))["text"] == texts.THANKS_HELPFUL
+
+
+def test_after_consent_was_withdrawn_a_press_is_warned_of_but_not_kept(shared_house: House, agreed: Patient) -> None:
+    case = photographed(shared_house, agreed)
+    advise(shared_house, case, level=TriageLevel.SELF_CARE)
+    ready = agreed.wait_for(saying(texts.READY))
+    consent.withdraw(shared_house.db, case.patient_id, consent.Purpose.CARE)
+    agreed.press(texts.DANGER_BUTTONS[0][1])
+    warned = agreed.wait_for(saying("Call 112 now"), after=ready["message_id"])
+    asked = agreed.wait_for(saying("Is that all right with you?"), after=warned["message_id"])
+    agreed.press(texts.HELPFUL)
+    agreed.wait_for(saying("Is that all right with you?"), after=asked["message_id"])
+    assert caseload.get(shared_house.db, case.id).history == History()
+    with shared_house.db.read() as session:
+        assert session.get(FeedbackRow, case.id) is None
 
 
 def test_nobody_reaches_another_chats_case_by_its_buttons(shared_house: House, agreed: Patient) -> None:

@@ -7,15 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot import texts
+from bot.attempts import _wait
 from bot.transient import is_transient
 from cases import caseload, consent, conversation, inbox, outbox, patients
 from cases.database import CaseDatabase
 from cases.errors import DatabaseUnavailable, LeaseTaken, SealBroken
-from cases.record import Case, CaseStatus
+from cases.record import Case, CaseStatus, DangerSign
+from cases.tables import InboxRow
 from local.playground.patient import Patient, add_fault
 from tests.bot.conftest import House
 from tests.bot.drawn import PHOTO
@@ -161,6 +163,109 @@ def test_a_full_disk_leaves_updates_with_telegram_until_there_is_room(house: Hou
         full.empty()
         patient.wait_for(saying("How to take a good photo"))
     assert len(house.cases_of(patient.chat_id)) == 1
+
+
+def refusals(patient: Patient) -> int:
+    return len([sent for sent in patient.replies() if "private parts" in text_of(sent)])
+
+
+def test_a_refusal_that_cannot_be_sent_erases_its_own_case_and_no_other(house: House, patient: Patient) -> None:
+    with house.bot():
+        earlier = photographed(house, patient)
+        (sent,) = patient.send_photo(PHOTO)
+        patient.wait_for(saying("I have your photo"), after=sent["message_id"])
+        add_fault(house.url, method="sendMessage", code=502, times=3)
+        patient.say("that is my son's penis")
+        patient.wait_for(saying("private parts"))
+        until(lambda: inbox.pending(house.db) == [])
+    assert [case.id for case in house.cases_of(patient.chat_id)] == [earlier.id]
+    assert refusals(patient) == 1
+
+
+def test_a_refusal_dealt_with_again_after_a_crash_erases_no_other_case(house: House, patient: Patient) -> None:
+    patient_id = patients.patient_of_chat(house.db, patient.chat_id).id
+    earlier = caseload.open_case(house.db, patient_id, (PHOTO,))
+    caseload.open_case(house.db, patient_id, (PHOTO,))
+    chat = {"id": patient.chat_id, "type": "private"}
+    said = {"message_id": 1, "date": 1, "chat": chat, "text": "that is my son's penis"}
+    with house.bot():
+        pass  # so that nothing is fetched below that this bot has not seen
+    for _ in range(2):  # the bot was killed before it could note that the update is done
+        with house.db.write() as session:
+            session.execute(delete(InboxRow))
+        inbox.receive(house.db, 9001, json.dumps({"update_id": 9001, "message": said}).encode())
+        with house.bot():
+            patient.wait_for(saying("private parts"))
+            until(lambda: inbox.pending(house.db) == [])
+    assert [case.id for case in house.cases_of(patient.chat_id)] == [earlier.id]
+    assert refusals(patient) == 1
+
+
+def test_a_danger_sign_is_answered_however_often_telegram_fails(house: House, patient: Patient) -> None:
+    with house.bot():
+        photographed(house, patient)
+        card = patient.wait_for(saying("Is any of these true"))
+        add_fault(house.url, method="sendMessage", code=502, times=3)
+        patient.press(texts.DANGER_BUTTONS[0][1])
+        patient.wait_for(saying("Call 112 now"), after=card["message_id"])
+        until(lambda: inbox.pending(house.db) == [])
+    assert DangerSign.BREATHING in one_case(house, patient).history.danger
+
+
+def test_an_earlier_answer_seen_again_is_filled_in_when_its_first_edit_fails(house: House, patient: Patient) -> None:
+    with house.bot():
+        case = photographed(house, patient)
+        advise(house, case)
+        patient.wait_for(saying(texts.READY))
+        patient.say("/cases")
+        listed = patient.wait_for(saying("Your questions"))
+        add_fault(house.url, method="editMessageText", code=400)
+        patient.press("1", message_id=listed["message_id"])
+        patient.wait_for(saying("Contact a doctor this week"), after=listed["message_id"])
+        until(lambda: inbox.pending(house.db) == [])
+    assert len(patient.replies(after=listed["message_id"])) == 1
+
+
+def test_an_album_before_consent_is_answered_even_if_the_first_try_fails(house: House) -> None:
+    with Patient.open(house.url) as stranger, house.bot():
+        add_fault(house.url, method="sendMessage", code=502)
+        sent = stranger.send_photo(PHOTO, PHOTO)
+        stranger.wait_for(saying("Before I may keep"), after=sent[-1]["message_id"])
+        assert len(quiet(stranger, sent[-1]["message_id"])) == 1
+
+
+def test_an_album_after_a_refusal_is_answered_even_if_the_first_try_fails(house: House, patient: Patient) -> None:
+    with house.bot():
+        patient.say("I'll send you my son's willy")
+        patient.wait_for(saying("private parts"))
+        add_fault(house.url, method="sendMessage", code=502)
+        sent = patient.send_photo(PHOTO, PHOTO)
+        patient.wait_for(saying(texts.PHOTO_AFTER_CHILD))
+        assert len(quiet(patient, sent[-1]["message_id"])) == 1
+    assert house.cases_of(patient.chat_id) == []
+
+
+def test_what_is_said_once_is_said_even_if_the_first_try_fails(
+    house: House, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.handlers.photos.MOST_A_MINUTE", 0)
+    file = {"file_id": "f", "file_unique_id": "f", "width": 90, "height": 90}
+    video = {"video": {**file, "duration": 2}, "media_group_id": "78"}
+    with house.bot():
+        add_fault(house.url, method="sendMessage", code=502)
+        patient.send_raw(video)
+        patient.send_raw(video)
+        patient.wait_for(saying(texts.UNSUPPORTED["video"]))
+        add_fault(house.url, method="sendMessage", code=502)
+        patient.send_photo(PHOTO)
+        patient.send_photo(PHOTO)
+        patient.wait_for(saying("That's a lot of photos"))
+        until(lambda: inbox.pending(house.db) == [])
+    assert len(patient.replies()) == 2
+
+
+def test_an_update_waits_however_often_it_was_tried() -> None:
+    assert _wait(5000, DatabaseUnavailable("away")) == 0.2, "the longest that these tests wait"
 
 
 class FullDisk:

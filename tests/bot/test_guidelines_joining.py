@@ -12,6 +12,7 @@ import pytest
 from bot import texts as patients_texts
 from bot.guidelines import texts
 from knowledge import people
+from knowledge.errors import LibraryUnavailable
 from knowledge.people import PREFIX
 from local.playground.patient import Patient
 from logs import NOISY
@@ -45,6 +46,24 @@ def menu(house: House, someone: Patient) -> list[str]:
     scope = {"type": "chat", "chat_id": someone.chat_id}
     asked = httpx.post(f"{house.url}/bot1:playground/getMyCommands", json={"scope": scope}, trust_env=False)
     return [each["command"] for each in asked.json()["result"]]
+
+
+def test_while_the_library_is_away_nobody_is_told_that_they_are_not_on_its_list(
+    shared_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise LibraryUnavailable("locked")
+
+    with dermatologist(shared_house, "Dr Eve") as eve:
+        eve.say("/guidelines")
+        eve.wait_for(saying("The guideline library"))
+        monkeypatch.setattr(people, "find", away)
+        assert eve.press_answer(eve.press(texts.HOME_ROWS["list"]))["text"] == texts.AWAY
+        asked = eve.say("/guidelines warts")
+        eve.wait_for(saying(texts.AWAY), after=asked["message_id"])
+        urgent = eve.say("/guidelines I can't breathe and my tongue is swelling")
+        eve.wait_for(saying("Call 112 now"), after=urgent["message_id"])
+        assert "guidelines" in menu(shared_house, eve)
 
 
 @pytest.mark.parametrize("token", [PREFIX, f"{PREFIX}guess", f"{PREFIX}{'x' * 50}"])

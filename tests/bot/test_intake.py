@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,16 @@ def test_every_kind_of_pixels_is_read_or_refused_for_a_reason(mode: str) -> None
         assert opened(take_in(encoded(picture, "TIFF" if mode == "CMYK" else "PNG"))).mode == "RGB"
     except PhotoRefused as refusal:
         assert refusal.reason in texts.REFUSED
+
+
+def test_metadata_that_cannot_be_written_anew_is_no_reason_to_refuse() -> None:
+    """Found by review: a tag that is LONG in the file and SHORT where Pillow writes it."""
+    tags = b"".join(
+        struct.pack(">HHII", tag, kind, 1, value)
+        for tag, kind, value in ((0x0103, 4, 70_000), (0x0112, 3, 6 << 16))  # compression; orientation: turn it
+    )
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + tags + struct.pack(">I", 0)
+    assert opened(take_in(encoded(skin(), exif=exif))).size == (480, 640)
 
 
 def test_a_photo_lying_on_its_side_is_turned_upright_and_its_metadata_is_gone() -> None:

@@ -3,8 +3,11 @@
 Run: ``pytest tests/bot/test_memory.py``
 """
 
+import pytest
+
 from bot import texts
-from cases import caseload, conversation
+from cases import caseload, consent, conversation
+from cases.errors import ErasureUnfinished
 from local.playground.patient import Patient, buttons
 from tests.bot.conftest import House
 from tests.bot.test_chat import advise, one_case, saying, text_of, until
@@ -71,6 +74,37 @@ def test_memory_erases_the_case_when_asked(shared_house: House, agreed: Patient)
     agreed.press(texts.MEMORY_ERASE)
     agreed.wait_for(saying("Erased:"))
     assert shared_house.cases_of(agreed.chat_id) == []
+
+
+def test_a_case_whose_files_are_cleaned_later_is_erased_all_the_same(
+    shared_house: House, agreed: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: object) -> None:
+        raise ErasureUnfinished("another process reads")
+
+    agreed.say("a dry patch on my elbow")
+    case = one_case(shared_house, agreed)
+    agreed.say("/memory")
+    agreed.wait_for(saying("What I remember"))
+    monkeypatch.setattr("bot.handlers.memory.clean_files", busy)
+    agreed.press(texts.MEMORY_ERASE)
+    agreed.wait_for(saying("Erased:"))
+    assert ("forget", case.id) in shared_house.queued
+
+
+def test_after_consent_was_withdrawn_facts_stay_as_they_are_and_can_still_be_erased(
+    shared_house: House, agreed: Patient
+) -> None:
+    agreed.say("I am 31 and pregnant and have a dry patch on my arm")
+    case = one_case(shared_house, agreed)
+    agreed.say("/memory")
+    shown = agreed.wait_for(saying("What I remember"))
+    consent.withdraw(shared_house.db, case.patient_id, consent.Purpose.CARE)
+    agreed.press("✗ pregnant")
+    agreed.wait_for(saying("Is that all right with you?"), after=shown["message_id"])
+    assert not caseload.get(shared_house.db, case.id).history.wrong
+    agreed.press(texts.MEMORY_ERASE)
+    agreed.wait_for(saying("Erased:"))
 
 
 def test_without_a_case_nothing_is_remembered(shared_house: House, agreed: Patient) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases import caseload, consent, conversation, feedback, inbox, messages, outbox
 from cases.consent import Purpose
@@ -19,7 +19,7 @@ from cases.patients import find_patient, forget, patient_of_chat
 from cases.record import History
 from cases.retention import purge
 from cases.settings import CasesSettings
-from cases.tables import ForgottenRow
+from cases.tables import ForgottenRow, InboxRow
 from tests.cases.conftest import Clock
 from tests.cases.samples import advice, findings
 
@@ -111,6 +111,18 @@ def test_an_update_that_comes_again_stays_forgotten_and_ids_are_new(db: CaseData
     assert not inbox.receive(db, 71, b"{}")
     assert patient_of_chat(db, 71).id != patient_id
     assert not consent.has(db, patient_of_chat(db, 71).id, Purpose.CARE)
+
+
+def test_a_damaged_update_of_another_chat_keeps_nobody_from_being_forgotten(db: CaseDatabase) -> None:
+    patient = patient_of_chat(db, 71)
+    for chat_id in (71, 72):
+        inbox.receive(db, chat_id, json.dumps({"message": {"chat": {"id": chat_id}}}).encode())
+    with db.write() as session:
+        session.execute(update(InboxRow).where(InboxRow.update_id == 72).values(payload=b"damaged"))
+    forget(db, patient.id)
+    with db.read() as session:
+        left = session.execute(select(InboxRow.chat_id, InboxRow.payload).order_by(InboxRow.update_id)).all()
+    assert left == [(0, None), (72, b"damaged")]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,14 @@ def test_the_payload_is_kept_only_until_done(db: CaseDatabase) -> None:
         assert session.scalars(select(OutboxRow.payload)).all() == [None, None]
 
 
+def test_whose_an_update_was_is_known_only_until_done(db: CaseDatabase) -> None:
+    for update_id in (12, 13):
+        inbox.receive(db, update_id, b'{"message": {"message_id": 5, "chat": {"id": 71}}}')
+    inbox.done(db, 12)
+    with db.read() as session:
+        assert session.scalars(select(InboxRow.chat_id).order_by(InboxRow.update_id)).all() == [0, 71]
+
+
 def test_a_message_is_stored_once_and_sent_once(db: CaseDatabase) -> None:
     _put(db, "a", "a")
     (message,) = outbox.due(db, 10, "bot")

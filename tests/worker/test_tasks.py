@@ -3,7 +3,7 @@
 import io
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from cases.checks import check_work
 from cases.damage import damaged_cases
 from cases.database import CaseDatabase, open_cases
 from cases.errors import DatabaseUnavailable, LeaseTaken
-from cases.record import Advice, Case, CaseStatus, History, Role, Triage, Turn
+from cases.record import Advice, Case, CaseStatus, Findings, History, Role, Triage, Turn
 from cases.settings import CasesSettings
 from conditions import TriageLevel
 from knowledge.errors import EmbedderUnavailable, IndexUnavailable
@@ -45,7 +45,7 @@ class FakeAdviser:
         self.during: Any = lambda case: None
         self.heard: list[list[str]] = []
 
-    def advise(self, case: Case, today: date) -> Advice:
+    def advise(self, case: Case, today: date, turns: Sequence[Turn] = ()) -> Advice:
         if self.error:
             raise self.error
         self.during(case)
@@ -209,6 +209,41 @@ def test_a_button_pressed_while_advice_is_written_is_in_the_advice(house: House)
     advised = house.get(case)
     assert advised.advice is not None
     assert advised.advice.revision == advised.history_revision == 1
+
+
+def test_a_button_pressed_in_every_round_is_no_failure_of_the_advice(house: House) -> None:
+    case = house.open(words="a rash")
+    presses = iter([History(age=age) for age in range(30, 38)])
+
+    def press(seen: Case) -> None:
+        for history in presses:
+            caseload.note_history(house.db, seen.id, history)
+            return
+
+    house.adviser.during = press
+    for _ in range(4):
+        advise(case.id)
+    advised = house.get(case)
+    assert advised.status is CaseStatus.ADVISED
+    assert advised.advice is not None
+    assert advised.advice.revision == advised.history_revision == 8
+
+
+def test_a_photo_added_in_every_round_is_no_failure_of_the_model(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = house.open(photo())
+    views = iter([photo()] * 8)
+
+    class Album(Endpoint):
+        def examine(self, photos: Any, history: History) -> Findings:
+            for view in views:
+                caseload.add_photo(house.db, case.id, view)
+                break
+            return super().examine(photos, history)
+
+    monkeypatch.setattr(resources, "endpoint", lambda: Album(house.settings))
+    for _ in range(4):
+        examine(case.id)
+    assert house.get(case).status is CaseStatus.EXAMINED
 
 
 def test_a_changed_history_after_delivery_gets_new_advice(house: House) -> None:

@@ -40,7 +40,7 @@ from knowledge.preparing import prepared, reported
 from knowledge.rehearsal import Change
 from knowledge.report import Comparison, Report
 from knowledge.search import Search
-from knowledge.submission import Details
+from knowledge.submission import Details, State
 from knowledge.submissions import Submissions
 
 app = typer.Typer(no_args_is_help=True)
@@ -119,7 +119,7 @@ def submit(
     review_by: ReviewBy = None,
     valid_from: ValidFrom = None,
 ) -> None:
-    """Hand FILE in for somebody else to approve, or for the day from which it holds."""
+    """Hand FILE in for somebody else to approve, or for the day from which it holds; nothing is published at once."""
     said = details(slug, title, version, jurisdiction, language, source, review_by, valid_from)
     with opened() as (library, search):
         submissions = Submissions(library)
@@ -129,9 +129,15 @@ def submit(
         if submission.report is None:
             raise DocumentRefused(submission.progress)
         show_report(submission.report)
-        submissions.publish(number, author)
-        submission = submissions.get(number)
-    typer.echo(f"Submission {number}: {submission.state}. {submission.progress}")
+        if library.settings.library_second_approver or _holds_later(library, submission.edition):
+            submissions.publish(number, author)
+            submission = submissions.get(number)
+    remedy = f"To publish it: ./run knowledge approve {number}" if submission.state is State.READY else ""
+    typer.echo(f"Submission {number}: {submission.state}. {submission.progress or remedy}")
+
+
+def _holds_later(library: Library, edition: editions.Edition | None) -> bool:
+    return edition is not None and edition.valid_from is not None and edition.valid_from > library.today()
 
 
 def _asks(yes: bool) -> bool:

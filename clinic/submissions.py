@@ -18,7 +18,7 @@ from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid
 from knowledge.guideline_file import parse_guideline
 from knowledge.preparing import plain_name
 from knowledge.submission import Details, State
-from knowledge.submissions import OPEN, UNDECIDED, Submissions
+from knowledge.submissions import KEPT_REFUSED, OPEN, UNDECIDED, Submissions
 from worker.enqueue import enqueue_read
 
 _LINES_AROUND = 2
@@ -99,11 +99,11 @@ def submission_page(request: Request, reader: Reader, number: int) -> HTMLRespon
 
 
 @router.post("/submissions/{number}/publish")
-def publish(request: Request, author: Author, number: int) -> Response:
-    """Publish it, or approve what somebody else handed in."""
+def publish(request: Request, author: Author, number: int, reading: Annotated[str, Form(max_length=64)]) -> Response:
+    """Publish it, or approve what somebody else handed in, as it was shown."""
     name = author.clinician.name
     try:
-        version = _submissions(request).publish(number, name)
+        version = _submissions(request).publish(number, name, reading)
     except ChangeRefused as error:
         return _page(request, name, number, f"{error}.")
     if version is None:
@@ -165,7 +165,9 @@ def _page(request: Request, name: str, number: int, problem: str = "") -> HTMLRe
         two=library.settings.library_second_approver,
         is_read=submission.state is not State.RECEIVED,
         is_open=submission.state in OPEN,
+        may_read_again=submission.may_be_read_again(name),
         is_undecided=submission.state in UNDECIDED,
+        kept_days=KEPT_REFUSED.days,
     )
 
 

@@ -138,7 +138,7 @@ def submission(number: int, as_json: Annotated[bool, typer.Option("--json", help
 
 @app.command()
 def approve(number: int, author: Author) -> None:
-    """Publish what somebody else handed in."""
+    """Publish what was handed in; where two must agree, what somebody else handed in."""
     with opened() as (library, _):
         submissions = Submissions(library)
         submissions.publish(number, author)

@@ -114,6 +114,7 @@ class FrontMatter:
 
     def _parsed(self, text: str) -> tuple[dict[str, Any], dict[str, int]]:
         try:
+            self._refuse_aliases(text)
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             values = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -129,6 +130,14 @@ class FrontMatter:
             problem = "a key stands there twice"
             raise GuidelineInvalid(self._document, FIRST_LINE, problem, "Remove the repeated key")
         return {str(key): value for key, value in values.items()}, lines
+
+    def _refuse_aliases(self, text: str) -> None:
+        """Aliases of aliases make a small file fill any memory."""
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = FIRST_LINE + (event.start_mark.line if event.start_mark else 0)
+                problem = "the front matter refers to itself"
+                raise GuidelineInvalid(self._document, line, problem, "Write each value out, without * and &")
 
 
 def _line_of_text(value: Any) -> str:

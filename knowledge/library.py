@@ -21,11 +21,14 @@ from knowledge.index_keeper import IndexKeeper
 from knowledge.publications import Entries
 from knowledge.record import Deed, Document, Guideline, Passage, Version
 from knowledge.settings import KnowledgeSettings
+from knowledge.submission import is_other
 from knowledge.vector_index import Index, VectorIndex
 from knowledge.vectors import VectorCache
 
 STARTER_TEXTS = Path(__file__).parent / "guidelines"
 _OVERTAKEN = "somebody changed this guideline meanwhile: look at it again"
+Decide = Callable[[Connection], None]
+"""Writes, in the transaction that makes a text live, that this was decided; raises ChangeRefused if it may not be."""
 STARTER = "starter"
 """The author of the starter texts. Whatever a person has published or retired is not overwritten by them."""
 
@@ -55,10 +58,18 @@ def load_starter(library: "Library", folder: Path = STARTER_TEXTS) -> int:
     if folder == STARTER_TEXTS and not library.documents():
         library.remember_shipped_vectors()
     library.ensure_index()
-    wanted = [guideline for guideline in guidelines if _is_due(library.versions(guideline.slug), guideline)]
-    for guideline in wanted:
-        library.publish(guideline, STARTER)
-    return len(wanted)
+    return sum(_bring_in(library, guideline) for guideline in guidelines)
+
+
+def _bring_in(library: "Library", guideline: Guideline) -> bool:
+    versions = library.versions(guideline.slug)
+    if not _is_due(versions, guideline):
+        return False
+    try:
+        library.publish(guideline, STARTER, after=newest_number(versions))
+    except ChangeRefused:
+        return False  # A person was quicker.
+    return True
 
 
 def _is_due(versions: Sequence[Version], guideline: Guideline) -> bool:
@@ -84,15 +95,23 @@ class Library:
         self._vectors = VectorCache(engine, embedder, self.model)
         self._keeper = IndexKeeper(engine, index, self._vectors, self.model)
 
-    def publish(self, text: Guideline | Document | Edition, author: str, approved_by: str | None = None) -> Version:
+    def publish(
+        self,
+        text: Guideline | Document | Edition,
+        author: str,
+        approved_by: str | None = None,
+        after: int | None = None,
+        decide: Decide | None = None,
+    ) -> Version:
         """Makes `text` the live version of its key; publishing the live text again changes nothing.
 
-        Raises ChangeRefused where a second person must approve and nobody else did, or where it is not valid
-        yet.
+        `after`: only if that is still the number of the newest version, 0 for none. `decide` writes in the same
+        transaction why it is published, or raises. Raises ChangeRefused where a second person must approve and nobody
+        else did, where it is not valid yet, or where somebody was quicker.
         """
         edition = text if isinstance(text, Edition) else edition_of(text)
         self._refuse_publication(edition, author, approved_by)
-        return self._put_live(edition, author, approved_by, None)
+        return self._put_live(edition, author, approved_by, None, after, decide)
 
     def publish_all(self, editions: Sequence[Edition], author: str) -> None:
         """Makes many editions live, each in a transaction of its own."""
@@ -103,10 +122,11 @@ class Library:
         """Makes an earlier version live again, word for word: version `number`, or else the one before.
 
         Where a version is live this rolls it back, where none is it brings the last one back. `after`: only if that
-        is still the newest version. Raises GuidelineNotFound, or ChangeRefused where there is nothing to go back to
-        or somebody was quicker.
+        is still the newest version. Raises GuidelineNotFound, or ChangeRefused where there is nothing to go back to,
+        somebody was quicker, its review is long overdue, or whoever wrote it may not be the one to bring it back.
         """
         edition, earlier = self._earlier(key, number)
+        self._refuse_restoration(edition, earlier, author)
         return self._put_live(edition, author, earlier.approved_by, earlier.number, after)
 
     def earlier(self, key: str, number: int | None = None) -> Edition:
@@ -238,6 +258,22 @@ class Library:
         if edition.valid_from and edition.valid_from > self.today():
             raise ChangeRefused(f"this text is valid from {edition.valid_from}: submit it, and it is published then")
 
+    def _refuse_restoration(self, edition: Edition, earlier: Version, author: str) -> None:
+        if self.settings.library_second_approver and not is_other(author, self._writer(earlier)):
+            raise ChangeRefused(
+                "a second person must bring back what you wrote: ask somebody else, or retire what is live"
+            )
+        if edition.review_by < self.due_from():
+            raise ChangeRefused(
+                f"its review was due {edition.review_by} and nobody would find it: submit it with a new review date"
+            )
+
+    def _writer(self, version: Version) -> str:
+        """Who published the text of a version first, whoever brought it back since."""
+        while version.restores:
+            version = self.version(version.restores)
+        return version.author
+
     def _put_live(
         self,
         edition: Edition,
@@ -245,16 +281,20 @@ class Library:
         approved_by: str | None,
         restores: int | None,
         after: int | None = None,
+        decide: Decide | None = None,
     ) -> Version:
         self._keeper.begin()
         chunk_entries = self._keeper.chunk_entries(edition.slug, edition.title, edition.pieces)
         name_entries = self._keeper.name_entries(edition.slug, publications.names_of(edition))
         with writing(self.engine) as connection:
             before = _live(connection, edition.key)
-            if before and before.sha256 == edition.sha256 and before.version == edition.version:
-                return before
-            if after is not None and catalogue.versions_of(connection, edition.key)[0].number != after:
+            is_live = before is not None and catalogue.edition_of(connection, before.number) == edition
+            if not is_live and after not in (None, newest_number(catalogue.versions_of(connection, edition.key))):
                 raise ChangeRefused(_OVERTAKEN)
+            if decide is not None:
+                decide(connection)
+            if before is not None and is_live:
+                return before
             self._keeper.add(connection, chunk_entries, name_entries)
             gone = publications.retire(connection, before.number, author) if before else Entries()
             publications.store(connection, edition, author, approved_by, restores)
@@ -281,6 +321,11 @@ def _earlier(versions: Sequence[Version], number: int | None) -> Version:
     if not older:
         raise ChangeRefused(f"there is no version of '{versions[0].key}' before the live one")
     return older[0]
+
+
+def newest_number(versions: Sequence[Version]) -> int:
+    """The number of the newest of a key's versions, 0 where there is none."""
+    return versions[0].number if versions else 0
 
 
 def _live(connection: Connection, key: str) -> Version | None:

@@ -1,6 +1,8 @@
 """Makes an edition of a file, ready to be published, and the report on it beside the live one."""
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
@@ -21,6 +23,8 @@ from knowledge.submission import Details
 
 REVIEW_AFTER = timedelta(days=365)
 """When a document that names no date must be reviewed."""
+_LONGEST_STEM = 60
+"""Letters of a file's name that its key keeps."""
 
 
 def prepared(
@@ -114,8 +118,13 @@ def _named_slug(words: str, library: Library) -> str | None:
 
 
 def _key(file_name: str, slug: str) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "-", PurePath(file_name).stem.casefold()).strip("-")[:60] or "document"
-    return f"{slug}.{stem}"
+    """The key of a document; where its name does not fit in whole, a hash tells it from others like it."""
+    stem = unicodedata.normalize("NFC", PurePath(file_name).stem.casefold())
+    plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
+    if not plain or len(plain) > _LONGEST_STEM or re.search(r"[^\W_a-z0-9]", stem):
+        short = plain[:_LONGEST_STEM].rstrip("-") or "document"
+        plain = f"{short}-{hashlib.sha256(stem.encode()).hexdigest()[:6]}"
+    return f"{slug}.{plain}"
 
 
 def _today() -> date:

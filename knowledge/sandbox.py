@@ -19,14 +19,19 @@ LARGEST_FILE: Final = 25_000_000
 _LONGEST_WAIT: Final = 2 * PROCESSOR_SECONDS
 
 
+def refuse_too_large(content: bytes) -> None:
+    """Raises DocumentRefused for a file larger than LARGEST_FILE."""
+    if len(content) > LARGEST_FILE:
+        problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
+        raise DocumentRefused(f"{problem}: remove its pictures or split it")
+
+
 def read_safely(content: bytes, file_name: str, tell: Callable[[int, int], None] = lambda page, of: None) -> Extracted:
     """The visible text of a document; `tell` hears of each page (number, of how many).
 
     Raises DocumentRefused, also when the reader dies, takes too long or wants too much memory.
     """
-    if len(content) > LARGEST_FILE:
-        problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
-        raise DocumentRefused(f"{problem}: remove its pictures or split it")
+    refuse_too_large(content)
     reader = subprocess.Popen(
         [sys.executable, "-m", "knowledge.formats.read", file_name],
         stdin=subprocess.PIPE,

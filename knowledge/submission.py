@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Row, select
 from knowledge import tables
 from knowledge.chunks import Chunk
 from knowledge.database import reading
-from knowledge.editions import Edition
+from knowledge.editions import Edition, digest
 from knowledge.report import Report
 
 
@@ -65,6 +65,17 @@ class Submission:
         """The passages that the live version does not have, with their sections and pages."""
         new = set(self.report.new) if self.report else set()
         return tuple(piece for piece in self.edition.pieces if piece.text in new) if self.edition else ()
+
+    @property
+    def reading(self) -> str:
+        """Tells what was read, and beside which live version, from another reading of the same file."""
+        edition = self.edition.model_dump_json() if self.edition else ""
+        return digest(f"{self.replaces}|{self.details.model_dump_json()}|{edition}")[:16]
+
+    def may_be_read_again(self, name: str) -> bool:
+        """Whether `name` may have it read again, which takes back what was decided for a later day."""
+        deciders = (self.author, self.decided_by) if self.decided_by else ()
+        return not deciders or not all(is_other(name, decider) for decider in deciders)
 
 
 def is_other(name: str, author: str) -> bool:

@@ -6,7 +6,8 @@ the answers that would change, is the report the author decides by.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
@@ -14,14 +15,13 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 from knowledge import audit, tables
 from knowledge.audit import Action
 from knowledge.database import reading, writing
-from knowledge.editions import Edition
 from knowledge.errors import ChangeRefused, DocumentRefused, GuidelineInvalid, KnowledgeError
-from knowledge.library import Library
+from knowledge.library import Library, newest_number
 from knowledge.preparing import plain_name, prepared, reported
 from knowledge.record import Version
 from knowledge.rehearsal import Change
 from knowledge.report import Comparison
-from knowledge.sandbox import LARGEST_FILE
+from knowledge.sandbox import refuse_too_large
 from knowledge.submission import Details, State, Submission, is_other, submission_of
 
 MOST_STARTS: Final = 5
@@ -37,6 +37,11 @@ _FORGOTTEN: Mapping[State, Mapping[str, Any]] = {
     State.WITHDRAWN: {"content": b"", "edition": None, "report": None},
 }
 """What is not kept once it is decided: somebody may have sent a patient's letter by mistake."""
+
+KEPT_REFUSED: Final = timedelta(days=14)
+"""How long a refused file waits to be read again or taken back, from the time it was handed in."""
+CLEARED: Final = "skingpt"
+"""Who takes back what nobody else does."""
 
 _SHOWN = tuple(column for column in tables.submissions.c if column.name != "content")
 """A file may have 25 MB: it is loaded to be read, and for nothing else."""
@@ -59,9 +64,7 @@ class Submissions:
 
         Raises DocumentRefused for one that is too large.
         """
-        if len(content) > LARGEST_FILE:
-            problem = f"this file has {len(content) // 1_000_000} MB, and at most {LARGEST_FILE // 1_000_000} are taken"
-            raise DocumentRefused(f"{problem}: remove its pictures or split it")
+        refuse_too_large(content)
         sent = {
             "author": author,
             "file_name": plain_name(file_name),
@@ -95,12 +98,16 @@ class Submissions:
     def amend(self, number: int, actor: str, details: Details) -> None:
         """Has the file read again, with what its author says of it now.
 
-        Anybody may with the same details, to compare it with what is live by now. Raises ChangeRefused for other
-        details of another person's, and when it was published or withdrawn.
+        Anybody may with the same details, to compare it with what is live by now; once it was decided for a later day
+        only its author and who decided. Raises ChangeRefused for other details of another person's, and when it was
+        published or withdrawn.
         """
         submission = self.get(number)
         if details != submission.details and is_other(actor, submission.author):
             raise ChangeRefused(f"only {submission.author} can say otherwise what submission {number} is about")
+        if submission.state is State.WAITING and not submission.may_be_read_again(actor):
+            problem = f"submission {number} was decided already by {submission.decided_by}"
+            raise ChangeRefused(f"{problem}: only they and {submission.author} can have it read again")
         names = ("edition", "report", "replaces", "decided", "decided_by", "attempts")
         anew = dict.fromkeys(names) | {"state": State.RECEIVED, "progress": "", "details": details.model_dump_json()}
         if not self._set(number, anew, UNDECIDED):
@@ -163,19 +170,22 @@ class Submissions:
             "progress": "",
             "edition": edition.model_dump_json(),
             "report": reported(edition, live, extracted, answers).model_dump_json(),
-            "replaces": newest[0].number if newest else 0,
+            "replaces": newest_number(newest),
         }
 
-    def publish(self, number: int, actor: str) -> Version | None:
+    def publish(self, number: int, actor: str, seen: str | None = None) -> Version | None:
         """Publishes what was read; None if it must wait, for a second person or for the day it is valid from.
 
-        Raises ChangeRefused when it is not ready, was decided already, or the library changed since the report.
+        `seen`: only if this is still its reading. Raises ChangeRefused when it is not ready, was decided already, or
+        it or the library changed since the report.
         """
         submission = self.get(number)
         edition = submission.edition
         if submission.state not in _DECIDABLE or edition is None:
             raise ChangeRefused(f"submission {number} is {submission.state}: there is nothing to publish")
-        if not self._is_as_previewed(submission, edition):
+        if seen not in (None, submission.reading):
+            raise ChangeRefused(f"submission {number} was read again since you looked: look at it again")
+        if newest_number(self._library.versions(edition.key)) != submission.replaces:
             raise ChangeRefused("somebody changed this guideline since the preview: send the file again to see both")
         approver = next(
             (name for name in (actor, submission.decided_by) if name and is_other(name, submission.author)), None
@@ -185,16 +195,28 @@ class Submissions:
             self._set(number, {"state": State.WAITING, "progress": waits}, _DECIDABLE)
             return None
         approval = Action.APPROVED if actor == approver != submission.decided_by else None
-        if edition.valid_from and edition.valid_from > self._library.today():
-            waits = f"decided; waits for {edition.valid_from}"
-            self._decide(number, State.WAITING, approver or actor, approval, waits, _DECIDABLE)
-            return None
-        version = self._library.publish(edition, submission.author, approver)
-        self._decide(number, State.PUBLISHED, approver or actor, approval, "")
-        return version
+        valid_from = edition.valid_from if edition.valid_from and edition.valid_from > self._library.today() else None
+        state = State.WAITING if valid_from else State.PUBLISHED
+
+        def decide(connection: Connection) -> None:
+            now = submission_of(_row(connection, number))
+            if replace(now, progress=submission.progress) != submission:
+                raise ChangeRefused(f"somebody decided submission {number} meanwhile: look at it again")
+            waits = f"decided; waits for {valid_from}" if valid_from else ""
+            self._decide(connection, number, state, approver or actor, approval, waits)
+
+        if valid_from is None:
+            return self._library.publish(edition, submission.author, approver, submission.replaces, decide)
+        with writing(self._engine) as connection:
+            decide(connection)
+        return None
 
     def publish_due(self) -> list[Version]:
-        """Publishes what was decided already and is valid by now; what cannot be says why and goes on waiting."""
+        """Publishes what was decided already and is valid by now; what cannot be says why and goes on waiting.
+
+        And takes back what was refused long ago.
+        """
+        self._clear()
         published = []
         for submission in self.pending():
             valid = submission.edition.valid_from if submission.edition else None
@@ -212,19 +234,18 @@ class Submissions:
 
     def withdraw(self, number: int, actor: str) -> None:
         """Takes a submission back; its file is not kept. Raises ChangeRefused when it was decided already."""
-        self._decide(number, State.WITHDRAWN, actor, Action.WITHDREW, "", UNDECIDED)
+        with writing(self._engine) as connection:
+            if _row(connection, number).state not in UNDECIDED:
+                raise ChangeRefused(f"submission {number} was decided already")
+            self._decide(connection, number, State.WITHDRAWN, actor, Action.WITHDREW, "")
 
-    def _is_as_previewed(self, submission: Submission, edition: Edition) -> bool:
-        newest = self._library.versions(edition.key)[:1]
-        if (newest[0].number if newest else 0) == submission.replaces:
-            return True
-        # It was published, and the process was killed before it could write that down.
-        return (
-            bool(newest)
-            and newest[0].retired is None
-            and newest[0].sha256 == edition.sha256
-            and (newest[0].version == edition.version)
-        )
+    def _clear(self) -> None:
+        """Takes back what was refused and nobody took up: it may be a patient's letter, sent by mistake."""
+        column = tables.submissions.c
+        old = (column.state == State.REFUSED, column.received < datetime.now(UTC) - KEPT_REFUSED)
+        with writing(self._engine) as connection:
+            for number in connection.execute(select(column.number).where(*old)).scalars().all():
+                self._decide(connection, number, State.WITHDRAWN, CLEARED, Action.WITHDREW, "")
 
     def _those(self, *conditions: ColumnElement[bool]) -> list[Submission]:
         asked = select(*_SHOWN).where(*conditions).order_by(tables.submissions.c.number)
@@ -247,23 +268,13 @@ class Submissions:
             return bool(connection.execute(change.values(**values)).rowcount)
 
     def _decide(
-        self,
-        number: int,
-        state: State,
-        actor: str,
-        action: Action | None,
-        progress: str,
-        states: Collection[State] = tuple(State),
+        self, connection: Connection, number: int, state: State, actor: str, action: Action | None, progress: str
     ) -> None:
-        column = tables.submissions.c
         values = {"state": state, "decided": datetime.now(UTC), "decided_by": actor, "progress": progress}
         values |= _FORGOTTEN.get(state, {})
-        ours = update(tables.submissions).where(column.number == number, column.state.in_(states))
-        with writing(self._engine) as connection:
-            if not connection.execute(ours.values(values)).rowcount:
-                raise ChangeRefused(f"submission {number} was decided already")
-            if action is not None:
-                audit.note(connection, actor, action, _row(connection, number).file_name, f"submission {number}")
+        connection.execute(update(tables.submissions).where(tables.submissions.c.number == number).values(values))
+        if action is not None:
+            audit.note(connection, actor, action, _row(connection, number).file_name, f"submission {number}")
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:

@@ -15,6 +15,9 @@ class Trick(StrEnum):
     CONTROL = "invisible characters"
     COMMENT = "a comment"
     SCRIPT = "a script"
+    MARKUP = "markup"
+    BESIDE = "beside the text"
+    UNREADABLE = "something that cannot be read"
     INSTRUCTION = "an instruction to a machine"
 
 

@@ -12,7 +12,16 @@ from knowledge.sentences import sentences
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ACTIVE = re.compile(r"<(script|style|iframe|object|embed|template|svg)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,500}>")
+_TAG = re.compile(
+    r"</?(?:a|abbr|address|article|aside|b|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|del|details"
+    r"|dfn|div|dl|dt|em|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|img|input|ins|kbd|label|li|link"
+    r"|main|mark|meta|nav|ol|p|picture|pre|q|s|samp|section|small|source|span|strike|strong|sub|summary|sup|table"
+    r"|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|video|wbr)"
+    r"(?:[ \t]+[\w:-]{1,50}[ \t]*=[ \t]*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s\"'<>=]{1,500}))*[ \t]*/?>",
+    re.IGNORECASE,
+)
+"""HTML's own tags only: a guideline writes "ALT <ULN or AST >3x ULN", too."""
+_BREAK = re.compile(r"</?(?:br|dd|div|dt|h[1-6]|hr|li|p|td|th|tr)\b", re.IGNORECASE)
 _TARGET = re.compile(r"!?\[([^\]\n]{0,500})\]\([^()\s]{0,2000}(?:\s+\"[^\"\n]{0,300}\")?\)")
 _KEPT_CONTROLS = "\n\t" + PAGE
 
@@ -46,7 +55,7 @@ def neutralised(text: str) -> tuple[str, list[Removed]]:
     text = _without(_COMMENT, Trick.COMMENT, text, notes)
     text = _without(_ACTIVE, Trick.SCRIPT, text, notes)
     text = _TARGET.sub(r"\1", text)
-    text = _TAG.sub("", text)
+    text = _without_tags(text, notes)
     pages = text.split(PAGE)
     return PAGE.join(
         _without_instructions(page, f"page {number}" if len(pages) > 1 else "", notes)
@@ -67,6 +76,13 @@ def _without(pattern: re.Pattern[str], trick: Trick, text: str, notes: list[Remo
         return PAGE * found.group().count(PAGE)
 
     return pattern.sub(noted, text)
+
+
+def _without_tags(text: str, notes: list[Removed]) -> str:
+    if tags := dict.fromkeys(_TAG.findall(text)):
+        notes.append(removed(Trick.MARKUP, " ".join(tags)))
+    # What stands on two lines of a page stays two words.
+    return _TAG.sub(lambda tag: " " if _BREAK.match(tag.group()) else "", text)
 
 
 def _without_controls(text: str, notes: list[Removed]) -> str:

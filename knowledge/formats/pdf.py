@@ -4,20 +4,23 @@ A page without visible text is refused by its number: it is a scan, and what can
 """
 
 import io
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
-from pypdf.generic import ContentStream, NameObject
+from pypdf.generic import ContentStream, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from knowledge.errors import DocumentRefused
 from knowledge.formats.extracted import PAGE, Extracted, Removed, Trick, removed
 
 MOST_PAGES = 1_500
 _SHOWS = {b"Tj", b"TJ", b"'", b'"'}
+_DEVICES = {b"g": "/DeviceGray", b"rg": "/DeviceRGB", b"k": "/DeviceCMYK"}
 _WHITE = 0.95
 _SMALLEST = 2.0
 """Points; what is smaller is not meant to be read."""
@@ -38,8 +41,9 @@ def read_pdf(content: bytes, tell: Callable[[int, int], None]) -> Extracted:
             raise DocumentRefused(f"this PDF has {count} pages; at most {MOST_PAGES} are taken: split it")
         notes: list[Removed] = []
         pages = []
+        eye = _Eye(reader)
         for number, page in enumerate(reader.pages, 1):
-            pages.append(_lines(_visible(page, reader, number, notes)))
+            pages.append(_lines(eye.visible(page, number, notes)))
             tell(number, count)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
         problem = f"this PDF is broken and cannot be read ({type(error).__name__})"
@@ -56,52 +60,133 @@ _Line = tuple[float, str]
 """The size of a line's largest letters in points, and its text."""
 
 
-def _visible(page: PageObject, reader: PdfReader, number: int, notes: list[Removed]) -> PageObject:
-    """The page without what is drawn invisibly, in white or too small to be read."""
-    contents = page.get_contents()
-    if contents is None:
-        return page
-    stream = ContentStream(contents, reader)
-    shown, hidden = [], []
-    for operands, operator, is_hidden in _with_visibility(stream.operations):
-        if is_hidden and operator in _SHOWS:
-            hidden.append((operands, operator))
-        else:
-            shown.append((operands, operator))
-    if hidden:
-        notes.append(removed(Trick.INVISIBLE, _raw_text(hidden) or f"{len(hidden)} pieces", f"page {number}"))
-        stream.operations = shown
-        page[NameObject("/Contents")] = stream
-    return page
+@dataclass(slots=True)
+class _Pen:
+    """What decides whether text that is shown can be seen (PDF 32000-1, 8.4, 8.6 and 9.3).
 
+    `drawing` and `line` are how much larger the drawing and the text matrix make its letters.
+    """
 
-def _with_visibility(operations: list[tuple[Any, bytes]]) -> Iterator[tuple[Any, bytes, bool]]:
-    """Each operation, and whether text shown there would be invisible (PDF 32000-1, 8.4 and 9.3)."""
-    mode, white, size, scale = 0, False, 12.0, 1.0
-    stack: list[tuple[int, bool, float]] = []
-    for operands, operator in operations:
+    mode: int = 0
+    space: str = "/DeviceGray"
+    white: bool = False
+    size: float = 12.0
+    drawing: float = 1.0
+    line: float = 1.0
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether text would be invisible, white or too small to be read."""
+        return self.mode in (3, 7) or self.white or self.size * self.line * self.drawing < _SMALLEST
+
+    def follow(self, operands: Any, operator: bytes, resources: Any) -> None:
+        """Takes over what one operation changes."""
         match operator:
-            case b"q":
-                stack.append((mode, white, size))
-            case b"Q" if stack:
-                mode, white, size = stack.pop()
             case b"Tr":
-                mode = int(operands[0])
-            case b"rg" | b"g" | b"sc" | b"scn":
-                numbers = [float(each) for each in operands if isinstance(each, int | float)]
-                # Four numbers are ink: none of it is white. A pattern has no numbers.
-                white = bool(numbers) and (
-                    all(each <= 1 - _WHITE for each in numbers) if len(numbers) == 4 else min(numbers) >= _WHITE
-                )
-            case b"k":
-                white = all(float(each) <= 1 - _WHITE for each in operands)
+                self.mode = int(operands[0])
+            case b"cs":
+                self.space, self.white = _space(str(operands[0]), resources), False
+            case b"sc" | b"scn":
+                self.white = _is_white(operands, self.space)
+            case b"g" | b"rg" | b"k":
+                self.space = _DEVICES[operator]
+                self.white = _is_white(operands, self.space)
+            case b"cm":
+                self.drawing *= math.hypot(float(operands[2]), float(operands[3]))
             case b"BT":
-                scale = 1.0
+                self.line = 1.0
             case b"Tf":
-                size = abs(float(operands[1]))
+                self.size = abs(float(operands[1]))
             case b"Tm":
-                scale = max(abs(float(operands[2])), abs(float(operands[3])))
-        yield operands, operator, mode in (3, 7) or white or size * scale < _SMALLEST
+                self.line = math.hypot(float(operands[2]), float(operands[3]))
+
+
+def _space(name: str, resources: Any) -> str:
+    """The family of a colour space that a page names."""
+    named = _entry(_entry(resources, "/ColorSpace"), name)
+    return str(named[0]) if isinstance(named, list) and named else name
+
+
+def _is_white(operands: Any, space: str) -> bool:
+    numbers = [float(each) for each in operands if isinstance(each, int | float)]
+    if not numbers or space in ("/Pattern", "/Indexed", "/Lab"):
+        return False
+    if len(numbers) == 4 or space in ("/Separation", "/DeviceN"):  # Inks: none of them is white.
+        return max(numbers) <= 1 - _WHITE
+    return min(numbers) >= _WHITE
+
+
+def _entry(of: Any, name: str) -> Any:
+    found = of.get(name) if isinstance(of, dict) else None
+    return None if found is None else found.get_object()
+
+
+class _Eye:
+    """Takes out of a PDF's pages, and of the forms they draw, what nobody would see."""
+
+    def __init__(self, reader: PdfReader) -> None:
+        self._reader = reader
+        self._forms: dict[tuple[int, int], StreamObject] = {}
+        self._unseen: list[tuple[Any, bytes]] = []
+
+    def visible(self, page: PageObject, number: int, notes: list[Removed]) -> PageObject:
+        """The page without it."""
+        contents = page.get_contents()
+        if contents is None:
+            return page
+        stream = ContentStream(contents, self._reader)
+        self._unseen = []
+        if self._looked_through(stream, _entry(page, "/Resources"), _Pen()):
+            page[NameObject("/Contents")] = stream
+        if self._unseen:
+            words = _raw_text(self._unseen) or f"{len(self._unseen)} pieces"
+            notes.append(removed(Trick.INVISIBLE, words, f"page {number}"))
+        return page
+
+    def _looked_through(self, stream: ContentStream, resources: Any, pen: _Pen) -> bool:
+        """Whether something was taken out of `stream` itself."""
+        kept: list[tuple[Any, bytes]] = []
+        stack: list[_Pen] = []
+        for operands, operator in stream.operations:
+            if operator in _SHOWS and pen.is_unseen:
+                self._unseen.append((operands, operator))
+                continue
+            kept.append((operands, operator))
+            if operator == b"q":
+                stack.append(replace(pen))
+            elif operator == b"Q" and stack:
+                pen = replace(stack.pop(), line=pen.line)
+            elif operator == b"Do" and operands:
+                self._look_at_form(str(operands[0]), resources, pen)
+            else:
+                pen.follow(operands, operator, resources)
+        if len(kept) == len(stream.operations):
+            return False
+        stream.operations = kept
+        return True
+
+    def _look_at_form(self, name: str, resources: Any, pen: _Pen) -> None:
+        """Each form is looked through once, as it is drawn first: forms that draw forms would be endless."""
+        drawn = _entry(resources, "/XObject")
+        reference = drawn.raw_get(name) if isinstance(drawn, DictionaryObject) and name in drawn else None
+        if not isinstance(reference, IndirectObject):
+            return
+        number = (reference.idnum, reference.generation)
+        form = reference.get_object()
+        if number not in self._forms and isinstance(form, StreamObject) and form.get("/Subtype") == "/Form":
+            self._forms[number] = form
+            self._forms[number] = self._visible_form(form, resources, pen)
+        if number in self._forms:
+            drawn[NameObject(name)] = self._forms[number]
+
+    def _visible_form(self, form: StreamObject, resources: Any, pen: _Pen) -> StreamObject:
+        matrix = [float(number) for number in form.get("/Matrix", (1, 0, 0, 1, 0, 0))]
+        inside = replace(pen, drawing=pen.drawing * math.hypot(matrix[2], matrix[3]), line=1.0)
+        stream = ContentStream(form, self._reader)
+        if not self._looked_through(stream, _entry(form, "/Resources") or resources, inside):
+            return form
+        stream.update({key: each for key, each in form.items() if key not in ("/Filter", "/DecodeParms", "/Length")})
+        return stream
 
 
 def _raw_text(operations: list[tuple[Any, bytes]]) -> str:
@@ -159,10 +244,15 @@ def _without_furniture(pages: list[list[_Line]]) -> list[list[_Line]]:
     kept = []
     for page in pages:
         lines = list(page)
-        for at in (0, -1):
-            while lines and (
-                _shape(lines[at][1]) in often or re.fullmatch(r"(page )?#( (of|/) #)?", _shape(lines[at][1]))
-            ):
+        numbers = 1
+        for at in (-1, 0):
+            while lines:
+                shape = _shape(lines[at][1])
+                is_number = re.fullmatch(r"(page )?#( (of|/) #)?", shape) is not None
+                # A page has one number; more of them are a column of the text's own.
+                if not (numbers if is_number else shape in often):
+                    break
+                numbers -= is_number
                 lines.pop(at)
         kept.append(lines)
     return kept

@@ -9,11 +9,13 @@ from bs4.element import PreformattedString
 from knowledge.formats.extracted import Extracted, Removed, Trick, removed
 
 _ACTIVE = ("script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "form", "canvas")
-_FURNITURE = ("head", "title", "nav", "footer", "header", "aside", "button")
+_FURNITURE = ("head", "title", "nav", "button")
+_BESIDE = ("footer", "header", "aside")
 _BLOCKS = ("p", "li", "tr", "dt", "dd", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption")
 _CONTAINERS = ("div", "section", "article", "main", "body", "html", "table", "tbody", "ul", "ol", "dl")
 _HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|opacity\s*:\s*0(\.0+)?\s*(;|$)|font-size\s*:\s*[01](px|pt|em|%)?\s*(;|$)"
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|opacity\s*:\s*0(\.0+)?\s*(;|$)"
+    r"|font-size\s*:\s*(0(\.0+)?(px|pt|r?em|%)?|(0?\.\d+|1(\.\d+)?)(px|pt|%)|0?\.[01]\d*r?em)\s*(!important\s*)?(;|$)"
     r"|(?<![-\w])color\s*:\s*(#fff(fff)?|white|transparent|rgba?\(\s*255\s*,\s*255\s*,\s*255)|text-indent\s*:\s*-\d{3,}"
     r"|(left|top)\s*:\s*-\d{3,}|clip\s*:\s*rect\(0|(?<!-)(height|width)\s*:\s*0(px)?\s*(;|$)",
     re.IGNORECASE,
@@ -41,8 +43,12 @@ def read_web_page(markup: str) -> Extracted:
             if text:
                 notes.append(removed(Trick.INVISIBLE, text))
             tag.decompose()
-    for tag in page.find_all(_FURNITURE):
-        tag.decompose()
+    for tag in page.find_all((*_FURNITURE, *_BESIDE)):
+        if not tag.decomposed:
+            text = tag.get_text(" ", strip=True)
+            if text and tag.name in _BESIDE:
+                notes.append(removed(Trick.BESIDE, text))
+            tag.decompose()
     return Extracted(text="\n\n".join(_texts(page)), pages=None, removed=tuple(notes))
 
 

@@ -1,8 +1,13 @@
 """Documents handed in on the page: read, shown with the answers they change, published, approved, taken back."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from clinic.services import Services
+from knowledge import tables
+from knowledge.database import reading
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library
 from tests.clinic.browsing import PASSWORD, Visitor
@@ -114,6 +119,37 @@ async def test_what_somebody_else_published_meanwhile_is_not_overwritten_unseen(
     assert "replaces version 1.5 by Dr B. Example" in anew.text
     assert (await reader.publish(anew)).status_code == 303
     assert stocked.versions("psoriasis")[0].version == "2"
+
+
+async def test_what_was_read_again_since_it_was_shown_is_not_published(stocked: Library, reader: Visitor) -> None:
+    shown = await reader.upload("# Psoriasis\n\nUse ointment.", "p.txt")
+    again = await reader.press(shown, "details", jurisdiction="Ruritania")
+    refused = await reader.publish(shown)
+    assert (refused.status_code, "read again since you looked" in refused.text) == (409, True)
+    assert [version.key for version in stocked.documents()] == ["psoriasis", "scabies"]
+    assert (await reader.publish(await reader.get(again.headers["location"]))).status_code == 303
+
+
+async def test_a_refused_file_can_be_taken_back(stocked: Library, reader: Visitor) -> None:
+    refused = await reader.upload("Dear Mr Smith, your mole is harmless.", "letter.txt")
+    assert "was not accepted" in refused.text and "taken back 14 days after" in refused.text
+    gone = await reader.press(refused, "withdraw")
+    assert "was taken back" in (await reader.get(gone.headers["location"])).text
+    with reading(stocked.engine) as connection:
+        assert connection.execute(select(tables.submissions.c.content)).scalars().all() == [b""]
+
+
+async def test_only_who_decided_for_a_later_day_is_offered_to_have_it_read_again(
+    stocked: Library, reader: Visitor
+) -> None:
+    tomorrow = str(stocked.today() + timedelta(days=1))
+    sent = await reader.publish(await reader.upload("# Psoriasis\n\nUse it.", "p.txt", valid_from=tomorrow))
+    assert "Read again" in (await reader.get(sent.headers["location"])).text
+    await reader.send("/guidelines", "/sign-out")
+    await reader.sign_in("Dr B. Example", PASSWORD)
+    shown = await reader.get(sent.headers["location"])
+    assert "decided; waits for" in shown.text
+    assert "Read again" not in shown.text
 
 
 async def test_where_two_must_agree_the_second_one_approves_it(

@@ -6,7 +6,10 @@ import zlib
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+_W = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
 
 
 def text(words: str, size: int = 11, at: int = 700, before: str = "") -> str:
@@ -15,16 +18,21 @@ def text(words: str, size: int = 11, at: int = 700, before: str = "") -> str:
     return f"q BT {before} /F1 {size} Tf 1 0 0 1 72 {at} Tm ({plain}) Tj ET Q\n"
 
 
-def pdf(pages: Sequence[str], picture: bool = False, encrypt: str = "") -> bytes:
-    """A PDF with the drawing operators of each page."""
+def pdf(pages: Sequence[str], picture: bool = False, encrypt: str = "", form: str = "") -> bytes:
+    """A PDF with the drawing operators of each page; `form` those of a form, which a page draws by /Fm1."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
     kids = []
     drawn = " /XObject << /Im1 3 0 R >>" if picture else ""
+    if form:
+        frame = "/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(f"<< {frame} /Length {len(form)} >>\nstream\n{form}\nendstream")
+        drawn = f" /XObject << /Fm1 {len(objects)} 0 R >>"
+    spot = "/ColorSpace << /Spot [/Separation /Ink /DeviceGray << /FunctionType 2 /Domain [0 1] /N 1 >>] >>"
     for operators in pages:
         stream = zlib.compress(operators.encode("latin-1"))
         packed = f"<< /Length {len(stream)} /Filter /FlateDecode >>\nstream\n{stream.decode('latin-1')}\nendstream"
         objects.append(packed)
-        resources = f"<< /Font << /F1 3 0 R >>{drawn} >>"
+        resources = f"<< /Font << /F1 3 0 R >>{drawn} {spot} >>"
         frame = "/Type /Page /Parent 2 0 R /MediaBox [0 0 612 792]"
         objects.append(f"<< {frame} /Resources {resources} /Contents {len(objects)} 0 R >>")
         kids.append(f"{len(objects)} 0 R")
@@ -59,10 +67,11 @@ def paragraph(*runs: str, style: str = "") -> str:
     return f"<w:p>{look}{''.join(runs)}</w:p>"
 
 
-def docx(*blocks: str, document: str | None = None) -> bytes:
-    """A DOCX of these blocks, or with this as its main part."""
+def docx(*blocks: str, document: str | None = None, styles: str = "", footnotes: str = "") -> bytes:
+    """A DOCX of these blocks, or with this as its main part; with more styles, and with footnotes."""
     styles = (
-        f'<w:styles {_W}><w:style w:type="paragraph" w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'
+        f"<w:styles {_W}>{styles}"
+        f'<w:style w:type="paragraph" w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'
         f'<w:style w:type="paragraph" w:styleId="berschrift2"><w:name w:val="heading 2"/></w:style></w:styles>'
     )
     out = io.BytesIO()
@@ -70,4 +79,6 @@ def docx(*blocks: str, document: str | None = None) -> bytes:
         main = document if document is not None else f"<w:document {_W}><w:body>{''.join(blocks)}</w:body></w:document>"
         parts.writestr("word/document.xml", main)
         parts.writestr("word/styles.xml", styles)
+        if footnotes:
+            parts.writestr("word/footnotes.xml", f"<w:footnotes {_W}>{footnotes}</w:footnotes>")
     return out.getvalue()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from knowledge.database import open_database
 from knowledge.embedder import embedding_server
 from knowledge.guideline_file import render_guideline
 from knowledge.settings import KnowledgeSettings
+from tests.knowledge.conftest import free_port
 from tests.knowledge.samples import guideline
 from tests.knowledge.test_embedding import HashEncoder, served
 
@@ -97,6 +99,30 @@ def test_what_one_hands_in_another_approves(file: Path, monkeypatch: pytest.Monk
     assert "Submission 2: waiting" in run("submit", str(file), "--author", "Dr A")
     assert "withdrawn" in run("withdraw", "2", "--author", "Dr A")
     assert "nothing to publish" in run("approve", "2", "--author", "Dr B", code=1)
+
+
+def test_what_is_handed_in_is_never_published_at_once(file: Path) -> None:
+    said = run("submit", str(file), "--author", "Dr A")
+    assert "Submission 1: ready. To publish it: ./run knowledge approve 1" in said
+    assert "version 1" not in run("list")
+    assert "Submission 1: published" in run("approve", "1", "--author", "Dr A")
+    later = file.with_name("later.md")
+    later.write_text("# Psoriasis\n\nUse ointment.\n", encoding="utf-8")
+    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    assert f"waits for {tomorrow}" in run("submit", str(later), "--author", "Dr A", "--valid-from", tomorrow)
+    assert run("versions", "psoriasis.later") == ""
+
+
+@pytest.mark.parametrize("away", ["CHROMA", "EMBEDDER"])
+def test_half_a_house_is_told_and_its_library_left_alone(
+    file: Path, away: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("publish", str(file), "--author", "Dr A")
+    with monkeypatch.context() as half:
+        half.setenv(f"SKINGPT_{away}_URL", nowhere := f"http://127.0.0.1:{free_port()}")
+        told = run("rebuild", code=1)
+    assert f"{nowhere} does not: wait until the house is up" in " ".join(told.split())
+    assert "exactly what is live" in run("check")
 
 
 def test_the_preview_shows_which_answer_changes_and_changes_nothing(file: Path) -> None:

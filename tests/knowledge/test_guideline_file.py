@@ -84,6 +84,12 @@ def test_a_missing_or_binary_file_is_refused_in_words(tmp_path: Path) -> None:
         read_guideline(tmp_path / "melanoma.md")
 
 
+def test_front_matter_that_refers_to_itself_is_refused_before_it_swells() -> None:
+    swelling = ["a: &a0 {k: v}", *(f"b{at}: &a{at} {{<<: [{', '.join([f'*a{at - 1}'] * 9)}]}}" for at in range(1, 30))]
+    with pytest.raises(GuidelineInvalid, match=r"line 3: the front matter refers to itself. Write each value out"):
+        parse_guideline("\n".join(("---", *swelling, "---", "")), "psoriasis.md")
+
+
 _line = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).map(
     lambda text: " ".join(text.split())
 )

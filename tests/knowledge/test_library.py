@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,26 @@ from knowledge.errors import (
 )
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
+from knowledge.record import Document
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.vectors import PROBE
 from tests.knowledge.conftest import free_port
 from tests.knowledge.samples import HashEmbedder, guideline
+
+DOCUMENT = Document(
+    key="psoriasis.care",
+    slug="psoriasis",
+    title="Care at home",
+    jurisdiction="international",
+    language="en",
+    version="2026-11-30",
+    reviewed=None,
+    review_by=date(2027, 11, 30),
+    source="Care at home, 2026",
+    file_name="care.md",
+    text="# Care\n\nUse ointment.",
+)
 
 
 def found(search: Search, text: str) -> set[str]:
@@ -79,6 +95,16 @@ def test_publishing_the_live_text_again_changes_nothing(library: Library) -> Non
     first = library.publish(guideline(), "Dr A")
     assert library.publish(guideline(), "Dr B") == first
     assert len(library.versions("psoriasis")) == 1
+
+
+def test_a_corrected_date_or_jurisdiction_of_the_same_text_is_a_new_version(library: Library) -> None:
+    first = library.publish(DOCUMENT, "Dr A")
+    for change in ({"review_by": date(2026, 12, 31)}, {"jurisdiction": "UK"}, {"title": "Care"}, {"source": "BAD"}):
+        corrected = library.publish(DOCUMENT.model_copy(update=change), "Dr A")
+        assert corrected.number > first.number, change
+        assert {name: getattr(library.edition(DOCUMENT.key), name) for name in change} == change
+        assert library.publish(DOCUMENT.model_copy(update=change), "Dr A") == corrected
+        first = corrected
 
 
 def test_an_unchanged_text_is_never_embedded_twice(library: Library, embedder: HashEmbedder) -> None:

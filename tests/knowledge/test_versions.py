@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,13 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import select, update
 
+from knowledge import tables
+from knowledge.database import reading, writing
 from knowledge.errors import ChangeRefused, GuidelineNotFound
-from knowledge.library import Library, open_library
+from knowledge.guideline_file import render_guideline
+from knowledge.library import Library, load_starter, open_library
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.submission import Details, State
-from knowledge.submissions import Submissions
+from knowledge.submissions import KEPT_REFUSED, Submissions
 from tests.knowledge.files import pdf, text
 from tests.knowledge.samples import HashEmbedder, guideline
 
@@ -131,6 +136,33 @@ def test_a_second_person_must_approve_where_two_must_agree(settings: KnowledgeSe
     library.close()
 
 
+def test_where_two_must_agree_nobody_brings_back_alone_what_they_wrote(
+    settings: KnowledgeSettings, embedder: HashEmbedder
+) -> None:
+    library = open_library(settings.model_copy(update={"library_second_approver": True}), embedder)
+    for number in (1, 2):
+        library.publish(guideline(version=str(number)), "Dr A", approved_by="Dr B")
+    with pytest.raises(ChangeRefused, match="second person"):
+        library.restore("psoriasis", " dr a ")
+    assert library.versions("psoriasis")[0].version == "2"
+    back = library.restore("psoriasis", "Dr B")
+    assert (back.version, back.author) == ("1", "Dr B")
+    library.retire("psoriasis", "Dr A")
+    with pytest.raises(ChangeRefused, match="second person"):
+        library.restore("psoriasis", "Dr A")  # Dr B brought it back before, but Dr A wrote it.
+    assert library.restore("psoriasis", "Dr C").author == "Dr C"
+    library.close()
+
+
+def test_a_text_whose_review_is_long_overdue_is_not_brought_back(library: Library) -> None:
+    expired = guideline().model_copy(update={"review_by": TODAY - timedelta(days=200)})
+    library.publish(expired, "Dr A")
+    library.publish(guideline(version="2"), "Dr A")
+    with pytest.raises(ChangeRefused, match="review was due"):
+        library.restore("psoriasis", "Dr A")
+    assert library.versions("psoriasis")[0].version == "2"
+
+
 def waiting_for_tomorrow(library: Library, slug: str = "psoriasis") -> int:
     """A text of Dr A that Dr A has decided to publish and that holds from tomorrow."""
     submissions = Submissions(library)
@@ -207,6 +239,103 @@ def test_a_publication_whose_writer_was_killed_before_the_last_note_is_finished(
     assert Submissions(library).publish(number, "Dr A") is not None
     assert submissions.get(number).state is State.PUBLISHED
     assert len(library.versions("psoriasis.p")) == 1
+
+
+def test_documents_whose_names_have_other_letters_or_a_long_beginning_do_not_replace_each_other(
+    library: Library,
+) -> None:
+    submissions = Submissions(library)
+    names = ["псориаз.md", "экзема.md", "!.md", f"{'long ' * 14}one.md", f"{'long ' * 14}two.md", "Plain name.md"]
+    for at, name in enumerate(names):
+        number = submissions.receive(f"# Use {at}\n\nOintment.".encode(), name, "Dr A", Details(slug="psoriasis"))
+        submissions.read(number)
+        assert submissions.publish(number, "Dr A") is not None
+    keys = {version.key for version in library.documents()}
+    assert len(keys) == len(names)
+    assert "psoriasis.plain-name" in keys
+    again = submissions.receive(b"# Use\n\nCream.", "ПСОРИАЗ.md", "Dr A", Details(slug="psoriasis"))
+    assert submissions.read(again).edition.key in keys  # type: ignore[union-attr]
+
+
+def while_embedding(embedder: HashEmbedder, happens: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`happens` between the look at what is live and the writing of what is published."""
+    embed = embedder.embed
+
+    def embedding(texts: Sequence[str]) -> list[list[float]]:
+        monkeypatch.setattr(embedder, "embed", embed)
+        happens()
+        return embed(texts)
+
+    monkeypatch.setattr(embedder, "embed", embedding)
+
+
+def ready(submissions: Submissions, words: str, author: str) -> int:
+    number = submissions.receive(f"# Psoriasis\n\n{words}".encode(), "p.md", author, Details())
+    submissions.read(number)
+    return number
+
+
+def test_two_texts_of_one_key_approved_at_once_do_not_replace_each_other_unseen(
+    library: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = Submissions(library)
+    mine, other = ready(submissions, "Use ointment.", "Dr A"), ready(submissions, "Use cream.", "Dr B")
+    while_embedding(embedder, lambda: submissions.publish(other, "Dr B"), monkeypatch)
+    with pytest.raises(ChangeRefused, match="somebody changed this guideline meanwhile"):
+        submissions.publish(mine, "Dr A")
+    assert library.edition("psoriasis.p").document.endswith("Use cream.")  # type: ignore[union-attr]
+    assert submissions.get(mine).state is State.READY
+    assert library.check() == []
+
+
+def test_what_is_taken_back_while_it_is_published_is_not_published(
+    library: Library, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = Submissions(library)
+    number = ready(submissions, "Use ointment.", "Dr A")
+    while_embedding(embedder, lambda: submissions.withdraw(number, "Dr A"), monkeypatch)
+    with pytest.raises(ChangeRefused, match="meanwhile"):
+        submissions.publish(number, "Dr B")
+    assert submissions.get(number).state is State.WITHDRAWN
+    assert library.documents() == []
+    assert library.check() == []
+
+
+def test_a_starter_text_does_not_replace_what_a_person_publishes_meanwhile(
+    library: Library, embedder: HashEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "psoriasis.md").write_text(render_guideline(guideline(version="starter")), encoding="utf-8")
+    library.ensure_index()
+    while_embedding(embedder, lambda: library.publish(guideline(version="Dr A's"), "Dr A"), monkeypatch)
+    assert load_starter(library, tmp_path) == 0
+    assert [(each.version, each.retired) for each in library.versions("psoriasis")] == [("Dr A's", None)]
+
+
+def test_what_was_decided_for_a_later_day_is_not_read_again_by_anybody(library: Library) -> None:
+    submissions = Submissions(library)
+    number = waiting_for_tomorrow(library)
+    with pytest.raises(ChangeRefused, match="decided already by Dr A"):
+        submissions.amend(number, "Dr C", submissions.get(number).details)
+    assert (submissions.get(number).state, submissions.get(number).decided_by) == (State.WAITING, "Dr A")
+    submissions.amend(number, "Dr A", submissions.get(number).details)
+    assert submissions.get(number).state is State.RECEIVED
+
+
+def test_a_refused_file_that_nobody_takes_back_is_not_kept(
+    library: Library,
+) -> None:
+    submissions = Submissions(library)
+    old, new = (submissions.receive(b"Dear Mr Smith", f"{name}.md", "Dr A", Details()) for name in "ab")
+    with writing(library.engine) as connection:
+        long_ago = datetime.now(UTC) - KEPT_REFUSED - timedelta(hours=1)
+        column = tables.submissions.c
+        connection.execute(update(tables.submissions).where(column.number == old).values(received=long_ago))
+    assert {submissions.read(number).state for number in (old, new)} == {State.REFUSED}
+    submissions.publish_due()
+    assert [submissions.get(number).state for number in (old, new)] == [State.WITHDRAWN, State.REFUSED]
+    with reading(library.engine) as connection:
+        kept = {row.number: row.content for row in connection.execute(select(column.number, column.content))}
+    assert kept == {old: b"", new: b"Dear Mr Smith"}
 
 
 def test_a_preview_that_is_out_of_date_publishes_nothing(library: Library) -> None:

@@ -13,24 +13,26 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents import safety_net
 from agents.agent import Answer, Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
-from agents.intents import asks, intents
+from agents.history_taking.candidates import told as features_told
+from agents.intents import intents, is_about_care
 from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
-from agents.replying import Reply, composed, guess, is_about_care, unsourced, who_can_tell
+from agents.remedies import failed, names_allergen
+from agents.replying import Reply, composed, guess, unsourced, who_can_tell
 from agents.scope.covering import outside
 from agents.scope.words import describes, says_little
 from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
-from agents.statements import Statements, Supported, fitting
+from agents.statements import Statements, Supported, asked_for, fitting
 from agents.stems import content_stems
 from agents.subjects import Subject, described_in, named_in
 from agents.triage import triage_words
-from agents.triage.told import Fact, besides_failures, facts_told, history_told
+from agents.triage.told import Fact, facts_told, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
 from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
@@ -45,20 +47,20 @@ _IN_REPLY, _IN_LONG_REPLY = 5, 6
 _AT_LENGTH = 12
 """Sentences asked for where none of the first fits the urgency of the case."""
 _ASKS_OF_MEMORY = re.compile(
-    r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b|\bdo you remember\b",
+    r"\bwhat (?:do|did) you (?:remember|know) (?:of|about|from) me\b|\bwhat have i told you\b"
+    r"|\bdo you remember (?:me\b|(?:what|anything|everything|all)(?: that)? i (?:said|told|wrote)|\W*$)",
     re.IGNORECASE,
 )
-_FORMS = frozenset(
-    content_stems(
-        "tried cream ointment gel lotion shampoo tablet pill medicine drops spray powder paint treatment soap"
-    )
-)
-"""Words of a remedy's name that do not tell it from others."""
 _TELL_MORE = (
     "To help me, please tell me in a few words where it is, when it began, how it looks, and whether it "
     "itches, hurts or comes "
     "with fever."
 )
+_GOES_ON = re.compile(
+    r"\b(?:spread\w*|mov(?:ed|ing)|same|also|too|as well)\b|^\W*(?:and |but |now )*(?:it|this|they|these)\b",
+    re.IGNORECASE,
+)
+"""How somebody says that what they told of is at another place now."""
 _OF_WHAT = f"I do not know yet what this is about. {_TELL_MORE}"
 
 
@@ -85,12 +87,17 @@ class Adviser:
         self._photo = photo
         self._earlier = earlier
 
-    def advise(self, case: Case, today: date) -> Advice:
-        """The answer to a case, for the history's present revision. Raises what the chat model and the search raise."""
-        case = _with_told(case, facts_told([case.words], case.history))
-        seen_case = view(case, (), self._search, self._settings)
+    def advise(self, case: Case, today: date, turns: Sequence[Turn] = ()) -> Advice:
+        """The answer to a case, for the history's present revision. Raises what the chat model and the search raise.
+
+        `turns`: its conversation so far; what was told there counts as what opened the case.
+        """
+        said = [turn.text for turn in turns if turn.role is Role.PATIENT and turn.text != case.words]
+        told = facts_told([case.words, *said], case.history)
+        case = _with_told(case, told)
+        seen_case = view(case, said, self._search, self._settings)
         kind, number = seen_case.differential.kind, self._settings.emergency_number
-        supported = self._statements.of(case, seen_case)
+        supported = self._statements.of(case, seen_case, told)
         watched = watch_for(
             seen_case.subjects,
             seen_case.level,
@@ -142,15 +149,18 @@ class Adviser:
         doubt = safety_net.if_so(new, number)
         if (kind := small_talk(question)) is not None:
             return unsourced(seen_case.triage, answer_to(kind), reminder)
+        urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         if _ASKS_OF_MEMORY.search(question):
             known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
-            return unsourced(seen_case.triage, doubt, f"What I remember of you: {known}. /memory lets you correct it.")
+            remembered = f"What I remember of you: {known}. /memory lets you correct it."
+            return unsourced(seen_case.triage, doubt, urgent, remembered, "" if urgent else reminder)
         if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
             return unsourced(seen_case.triage, doubt, _OF_WHAT, reminder)
         found = self._search.search(question, k=SEARCHED)
         if outside(question, found[:_NEAR], self._search):
             return composed((), None, seen_case, "", "", reminder, doubt=doubt)
-        described = self._described(question, seen_case, found, opens=len(said) == 1 and not case.words)
+        earlier = " ".join((case.words, *said[:-1]))
+        described = self._described(question, seen_case, found, earlier)
         asked = self._question(case, seen_case, question, told, described)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
         first = self._fit(answer, question, asked, seen_case, told)
@@ -158,9 +168,9 @@ class Adviser:
         if answer.sentences and not fit:
             further = self._fit(self._agent.ask(asked, _AT_LENGTH), question, asked, seen_case, told)
             fit = (_without_what_failed(further, question, told) or first)[: _length(question)]
-        urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         words = [fact.words for fact in told]
-        taken_for = guess(asked.described, seen_case.level, number)
+        guessed = asked.subjects if seen_case.guessed and not named_in(question) else ()
+        taken_for = guess(asked.described or guessed, seen_case.level, number)
         return composed(
             fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for, doubt
         )
@@ -173,7 +183,7 @@ class Adviser:
         return [
             each
             for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
-            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not _names_allergen(each.text, told)
+            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not names_allergen(each.text, told)
         ]
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
@@ -185,9 +195,8 @@ class Adviser:
         self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact], described: tuple[Subject, ...]
     ) -> Question:
         remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
-        pregnant = case.history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
         return Question(
-            text=f"{question} I am pregnant." if pregnant else question,
+            text=asked_for(question, case.history),
             subjects=_asked_about(question, seen_case, described),
             described=described,
             facts=facts(case, seen_case) + remembered,
@@ -196,9 +205,11 @@ class Adviser:
         )
 
     def _described(
-        self, question: str, seen_case: CaseView, found: Sequence[Passage], *, opens: bool
+        self, question: str, seen_case: CaseView, found: Sequence[Passage], earlier: str
     ) -> tuple[Subject, ...]:
         """What a question is about that names nothing: the likeliest found, or what the words that open a case tell.
+
+        `earlier`: what was told before it. Who goes on to describe another place has another complaint.
 
         Of one that describes something and names another condition ("my eczema has punched-out sores"), the likeliest
         too, unless what is named is likely as well and the other needs no help at once.
@@ -206,8 +217,9 @@ class Adviser:
         named = named_in(question)
         if named and not describes(question):
             return ()
-        if not named and seen_case.leading is not None:
-            return (seen_case.leading,) if opens and seen_case.by_words and describes(question) else ()
+        if not named and seen_case.leading is not None and not _is_elsewhere(question, earlier):
+            opens = not earlier.strip() and seen_case.by_words and describes(question)
+            return (seen_case.leading,) if opens else ()
         likely = likeliest_first(question, found, self._search)
         described = described_in(question, likely)
         if not named:
@@ -236,22 +248,20 @@ def _is_of_nothing_known(question: str, seen_case: CaseView) -> bool:
     return not known and says_little(question) and bool(intents(question))
 
 
+def _is_elsewhere(question: str, earlier: str) -> bool:
+    """Whether the question describes something at another place of the body than what was told before it."""
+    there, here = features_told(earlier).get("site"), features_told(question).get("site")
+    return None not in (here, there) and here != there and describes(question) and not _GOES_ON.search(question)
+
+
 def _with_told(case: Case, told: Sequence[Fact]) -> Case:
     return case.model_copy(update={"history": history_told(told, case.history)})
 
 
 def _without_what_failed(fit: list[Supported], question: str, told: Sequence[Fact]) -> list[Supported]:
     """The sentences that do not speak of what was tried in vain, unless it is asked about."""
-    failed = {stem for fact in told if fact.name.startswith("tried:") for stem in content_stems(fact.name)} - _FORMS
-    if asks(question) and not failed.isdisjoint(content_stems(besides_failures(question))):
-        return fit
-    return [each for each in fit if failed.isdisjoint(content_stems(each.text))]
-
-
-def _names_allergen(text: str, told: Sequence[Fact]) -> bool:
-    """Whether the sentence names something the patient is allergic to."""
-    plain = text.casefold()
-    return any(fact.name.partition(":")[2] in plain for fact in told if fact.name.startswith("allergy:"))
+    in_vain = failed(question, told)
+    return [each for each in fit if in_vain.isdisjoint(content_stems(each.text))]
 
 
 def _up_to_question(turns: Sequence[Turn]) -> Sequence[Turn]:
@@ -273,7 +283,7 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
             words=f"fits some of your words – {who_can_tell(seen_case.level, each, emergency_number)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
-        if each is not seen_case.differential.serious and each not in seen_case.raised
+        if each != seen_case.differential.serious and each not in seen_case.raised
     )
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
 
@@ -287,7 +297,7 @@ def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject
     if named := named_in(question):
         urgent = tuple(each for each in described if each.slug in EMERGENCIES)
         return tuple(dict.fromkeys((*urgent, *named, *described)))
-    serious, likely = seen_case.serious, seen_case.leading or next(iter(described), None)
+    serious, likely = seen_case.serious, next(iter(described), seen_case.leading)
     if likely is not None and (likely.malignant or not is_about_care(question)):
         return (likely,)  # a cancer that is described leaves no room for another that is not
     both = (likely, serious) if seen_case.by_words else (serious, likely)

@@ -177,7 +177,9 @@ class GuidelineAgent:
         return list(state["messages"])
 
     def _checked(self, question: Question, messages: Sequence[BaseMessage], most: int) -> Answer:
-        passages = {passage.n: passage for passage in passages_in(messages)}
+        """The answer that rests on what was found for this question: what was found before may be retired by now."""
+        asked_at = max(at for at, message in enumerate(messages) if isinstance(message, HumanMessage))
+        passages = {passage.n: passage for passage in passages_in(messages[asked_at:])}
         said = str(messages[-1].text) if isinstance(messages[-1], AIMessage) else ""
         grounded = ground(said, passages)[:most]
         if not grounded and self._chat_model is not None:

@@ -13,7 +13,7 @@ from agents.safety_net import with_serious
 from agents.search import GuidelineSearch
 from agents.settings import AgentSettings
 from agents.stems import content_stems
-from agents.subjects import Subject, named_in
+from agents.subjects import Subject, named_of_patient
 from agents.triage import triage, triage_findings, triage_history, triage_words
 from cases.record import Case, DangerSign, FollowUp, History, Triage
 from conditions import MALIGNANT, TriageLevel
@@ -27,22 +27,33 @@ _CALLED_RASH = re.compile(
     re.IGNORECASE,
 )
 """Words for many spots. The model knows single spots only: whoever has these must not be told of a single one."""
-_SAYS_NOTHING = frozenset(content_stems("rash skin spot patch area body problem bad new help days weeks red"))
+_SAYS_NOTHING = frozenset(
+    content_stems(
+        "rash skin spot patch area body problem bad new help days weeks red son daughter baby boy girl child kid "
+        "toddler husband wife partner mother mum father dad"
+    )
+)
+"""What nearly everybody says, and whose skin it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What words and answers alone amount to, and the question that would tell more."""
+    """What words and answers alone amount to, and the question that would tell more.
+
+    `guessed`: nobody named it; the words were taken for it.
+    """
 
     subjects: tuple[Subject, ...]
     feature: Feature | None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
     """`raised`: what the urgency is about. `subjects`: what advice must cover, the most serious first.
 
-    `suspicious`: a skin cancer is not excluded. `by_words`: what it may be rests on words, not on a photo.
+    `suspicious`: a skin cancer is not excluded. `by_words`: what it may be rests on words, not on a photo. `guessed`:
+    and the words do not name it.
     """
 
     triage: Triage
@@ -50,6 +61,7 @@ class CaseView:
     raised: tuple[Subject, ...]
     subjects: tuple[Subject, ...]
     by_words: bool
+    guessed: bool
     suspicious: bool
     has_photo: bool
     ask: FollowUp | None = None
@@ -95,6 +107,7 @@ def view(case: Case, said: Sequence[str], search: GuidelineSearch, settings: Age
         raised=raised,
         subjects=tuple(dict.fromkeys((*raised, *found.subjects, *by.subjects))),
         by_words=by_words,
+        guessed=by.guessed,
         suspicious=found.serious is not None or not MALIGNANT.isdisjoint(conditions_behind(urgency)),
         has_photo=bool(case.photo_ids) or case.findings is not None,
         ask=_follow_up(by.feature) if urgency.level is not TriageLevel.EMERGENCY else None,
@@ -115,13 +128,13 @@ def _told(case: Case, said: Sequence[str]) -> str:
     return " ".join([case.words, *said, *felt]).strip()
 
 
-def taken(words: str, history: History, search: GuidelineSearch) -> "Taken":
+def taken(words: str, history: History, search: GuidelineSearch) -> Taken:
     """The conditions that the patient's words name, or else at most two that words and answers fit; what to ask next.
 
     Nothing is asked where a condition is named, or where there are no words. Words that name only "a rash" make no
     condition likely, but are asked about.
     """
-    if named := named_in(words):
+    if named := named_of_patient(words):
         return Taken(named[:_BY_WORDS], None)
     stems = dict.fromkeys(content_stems(words))
     if not stems and not history.answers:
@@ -133,7 +146,8 @@ def taken(words: str, history: History, search: GuidelineSearch) -> "Taken":
     known = candidates(sought, search, telling, of_skin=of_skin).after(answered)
     feature = next_feature(known, [*told(words), *answered, *_told_by_buttons(history)], len(answered))
     best = known.ranked[:_BY_WORDS] if telling or answered else ()
-    return Taken(tuple(Subject.of(slug) for slug, weight in best if weight >= _LEAST_SHARE * best[0][1]), feature)
+    likely = tuple(Subject.of(slug) for slug, weight in best if weight >= _LEAST_SHARE * best[0][1])
+    return Taken(likely, feature, guessed=bool(likely))
 
 
 def answers_of(history: History) -> dict[str, str]:

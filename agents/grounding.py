@@ -53,20 +53,36 @@ def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded
     kept: dict[str, Grounded] = {}
     for sentence in marked_sentences(text):
         marks = () if speaks_to_a_machine(sentence.text) else sentence.marks
-        supporting = tuple(n for n in marks if n in passages and supports(passages[n], sentence.text))
+        sources = {n: _source(passages[n], sentence.text) for n in marks if n in passages}
+        supporting = tuple(n for n, source in sources.items() if source is not None)
         if supporting:
-            kept.setdefault(_bare(sentence.text), Grounded(sentence.text, supporting))
+            text = _with_its_scope(sentence.text, sources[supporting[0]] or sentence.text)
+            kept.setdefault(_bare(text), Grounded(text, supporting))
         metrics.SENTENCES.labels("kept" if supporting else "dropped").inc()
     return tuple(kept.values())
 
 
 def supports(passage: NumberedPassage, statement: str) -> bool:
     """Whether one sentence of the passage says what `statement` says."""
-    return bool(tokens(statement)) and any(
-        _says_the_same(part, statement, passage.title)
-        for source in sentences(passage.text)
-        for part in (source, _main_clause(source))
+    return _source(passage, statement) is not None
+
+
+def _source(passage: NumberedPassage, statement: str) -> str | None:
+    """The sentence of the passage, or its main clause, that says what `statement` says."""
+    if not tokens(statement):
+        return None
+    parts = (part for source in sentences(passage.text) for part in (source, _main_clause(source)))
+    return next((part for part in parts if _says_the_same(part, statement, passage.title)), None)
+
+
+def _with_its_scope(statement: str, source: str) -> str:
+    """The statement; its source word for word where it leaves out for whom, how long, how much or what not to do."""
+    kept = (
+        _numbers(source) == _numbers(statement)
+        and _measures(source) == _measures(statement)
+        and _negations(source) <= _negations(statement)
     )
+    return statement if kept else source
 
 
 def _main_clause(source: str) -> str:

@@ -166,6 +166,7 @@ _SIGNS = {
         "Overview",
     ),
 }
+_CARE = frozenset({Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS})
 _EXPECTING = re.compile(
     r"\b(?:pregnan\w*|breast.?feed\w*|expecting|unborn|for (?:a |my )?(?:child|bab)\w*)\b", re.IGNORECASE
 )
@@ -184,6 +185,11 @@ def intents(question: str) -> tuple[Intent, ...]:
     if Intent.DURATION in strong and not re.search(r"treat|cream|medic|tablet", question, re.IGNORECASE):
         strong = [intent for intent in strong if intent is not Intent.TREATMENT]
     return tuple(strong or found)
+
+
+def is_about_care(question: str) -> bool:
+    """Whether a wrong first guess would make the answer dangerous: what to use, what to do, how serious."""
+    return not _CARE.isdisjoint(intents(question))
 
 
 def sections(intent: Intent) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import date
 from agents import metrics
 from agents.case_view import CaseView
 from agents.grounding import NOT_COVERED
-from agents.intents import Intent, asks, intents
+from agents.intents import asks, is_about_care
 from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
 from agents.seen import description
@@ -25,7 +25,6 @@ _WHO_CAN_TELL = {
 }
 _DOCTOR_CAN_TELL = "a doctor can tell, and must be asked at once if someone is ill with it"
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
-_CARE = {Intent.TREATMENT, Intent.SELF_CARE, Intent.HELP, Intent.SERIOUSNESS}
 _CHANGE = (
     "Two photos differ in light and distance, so I cannot tell from them that it has stayed the same. If you think "
     "that it grew or changed, have it checked this week."
@@ -64,11 +63,6 @@ def who_can_tell(level: TriageLevel, subject: Subject, emergency_number: str) ->
     if subject.slug in EMERGENCIES and level is not TriageLevel.EMERGENCY:
         return f"if someone has its signs now, call {emergency_number} now"
     return _WHO_CAN_TELL.get(level, _ANYONE_CAN_TELL)
-
-
-def is_about_care(question: str) -> bool:
-    """Whether a wrong first guess would make the answer dangerous: what to use, what to do, how serious."""
-    return bool(_CARE & set(intents(question)))
 
 
 def composed(

@@ -7,13 +7,15 @@ from itertools import zip_longest
 from agents.agent import GuidelineAgent, Question
 from agents.case_view import CaseView, facts
 from agents.grounding import Grounded
-from agents.intents import asks
+from agents.intents import asks, is_about_care
 from agents.levels import HELP, concerns, in_step, level_of, names_other_number
 from agents.passages import NumberedPassage
 from agents.ranking import alike
+from agents.remedies import failed, names_allergen
 from agents.selection.pairs import Asked
 from agents.stems import content_stems
 from agents.subjects import Subject
+from agents.triage.told import Fact
 from cases.record import Case, History
 from conditions import TriageLevel
 
@@ -66,39 +68,61 @@ class Statements:
         self._agent = agent
         self._number = emergency_number
 
-    def of(self, case: Case, seen_case: CaseView) -> list[Supported]:
+    def of(self, case: Case, seen_case: CaseView, told: Sequence[Fact]) -> list[Supported]:
         """The supported sentences on every subject, the most serious first, nothing said twice.
 
         What the words that opened the case ask is answered as it is asked; of a condition that they ask nothing about,
-        what to do is told. An emergency has none: whoever must call for help should read nothing else.
+        what to do is told. An emergency has none: whoever must call for help should read nothing else. `told`: of the
+        patient; what they are allergic to, or tried in vain, is not among the sentences.
         """
         chosen: list[Supported] = []
         if seen_case.level is TriageLevel.EMERGENCY:
             return []
+        advised = _Advised(case, seen_case, told)
         subjects = seen_case.subjects[:_MOST_SUBJECTS]
         named = content_stems(" ".join(subject.title for subject in seen_case.subjects))
         words = _words_asked(case)
         for place, subject in enumerate(subjects):
             share = _share(len(subjects), place)
-            asked = self._answered(words, subject, case, seen_case, share)
-            found = _new(asked, chosen, named)[:share]
+            found = _new(self._answered(words, subject, advised, share), chosen, named)[:share]
             if not found:
-                found = _grouped(_new(self._told_what_to_do(subject, case, seen_case, share), chosen, named), share)
+                found = _grouped(_new(self._told_what_to_do(subject, advised, share), chosen, named), share)
             chosen += found
         return chosen[:MOST_STATEMENTS]
 
-    def _told_what_to_do(self, subject: Subject, case: Case, seen_case: CaseView, share: int) -> list[Supported]:
+    def _told_what_to_do(self, subject: Subject, advised: "_Advised", share: int) -> list[Supported]:
         """What to do about it; nothing that concerns others, nor a sign to watch for."""
-        fit = self._answered(_what_to_do(subject, case.history), subject, case, seen_case, share)
-        return [each for each in fit if concerns(each.text, case.history) and _is_of_now(each, seen_case)]
+        history = advised.case.history
+        fit = self._answered(_what_to_do(subject, history), subject, advised, share)
+        return [each for each in fit if concerns(each.text, history) and _is_of_now(each, advised.seen)]
 
-    def _answered(
-        self, question: str, subject: Subject, case: Case, seen_case: CaseView, share: int
-    ) -> list[Supported]:
+    def _answered(self, question: str, subject: Subject, advised: "_Advised", share: int) -> list[Supported]:
         if not question:
             return []
-        answer = self._agent.ask(Question(question, (subject,), facts(case, seen_case)), share + _SPARE)
-        return fitting(answer.sentences, answer.passages, seen_case, (subject,), self._number)
+        asked = asked_for(question, advised.case.history)
+        answer = self._agent.ask(Question(asked, (subject,), facts(advised.case, advised.seen)), share + _SPARE)
+        fit = fitting(answer.sentences, answer.passages, advised.seen, (subject,), self._number)
+        in_vain = failed(question, advised.told)
+        return [
+            each
+            for each in fit
+            if in_vain.isdisjoint(content_stems(each.text)) and not names_allergen(each.text, advised.told)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Advised:
+    """Whom the statements are for."""
+
+    case: Case
+    seen: CaseView
+    told: Sequence[Fact]
+
+
+def asked_for(question: str, history: History) -> str:
+    """The question about care, with the pregnancy on which its answer depends where it leaves that out."""
+    pregnant = history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
+    return f"{question} I am pregnant." if pregnant else question
 
 
 def _words_asked(case: Case) -> str:

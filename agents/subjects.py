@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from agents.intents import asks
 from agents.stems import content_stems
 from agents.triage.spelling import slips
 from conditions import CONDITIONS, MALIGNANT
@@ -71,12 +72,23 @@ _TAKEN_FOR = re.compile(
     rf"|\b{_LAY} (?:says?|said|thinks?|thought|reckons?|swears?|insists?|is sure|calls)\b[^.!?;]{{0,25}}$"
     r"|\blike (?:an? )?$"
     r"|\b(?:no|without|never had) (?:any )?$"
+    r"|\bruled? out (?:an? )?$"
 )
 """Who took it for ringworm says that it is something else, what a flatmate calls it may be, and so what is like it.
 
 What somebody says they do not have is not what they ask about ("my lips swelled, no hives at all").
 """
 
+_CLAUSE_END = re.compile(r"(?<=[.!?;,])\s+|\s+(?=but\b)")
+_NOT_OF_PATIENT = re.compile(
+    rf"\bmy {_LAY} (?:also |once )?(?:has|had|gets?|got|suffers?|suffered|was diagnosed)\b"
+    r"|\b(?:i|he|she) (?:once )?(?:had|used to have)\b.*\b(?:(?:years?|months?|yrs) ago|"
+    r"as a (?:child|kid|teenager)|when (?:i|he|she) was|in (?:19|20)\d\d)\b"
+    r"|\bruled? out\b"
+    r"|^\W*(?:and |but |so )?(?:it|this|i|he|she)(?:['’]?s|['’]?m| is| am| do| does| have| has)?(?: not|n['’]?t) ",
+    re.IGNORECASE,
+)
+"""What a clause gives to the family or to the past, or takes from the patient."""
 _LONG_SINCE = re.compile(r"\b(?:since|after|following|from)\b[^.!?;]{0,25}$")
 _LONG = re.compile(r"\b(?:years?|yrs?|months?)\b")
 """A lump that has been there for years since a bite is no bite any more."""
@@ -123,6 +135,19 @@ def named_in(question: str) -> tuple[Subject, ...]:
     if _ON_SCALP.search(plain) and not _ON_BODY.search(plain):  # ringworm there is another condition
         slugs = ("tinea-capitis" if slug == "tinea-corporis" else slug for slug in slugs)
     return tuple(Subject.of(slug) for slug in dict.fromkeys(slugs))[:3]
+
+
+def named_of_patient(words: str) -> tuple[Subject, ...]:
+    """The conditions that the words give to the patient now.
+
+    What a clause gives to their family or to the past, or denies, counts only where no other describes anything: "my
+    husband has shingles, can I catch it?" is about shingles; "a ring on my leg. My wife has psoriasis" is not about
+    psoriasis.
+    """
+    clauses = _CLAUSE_END.split(words)
+    own = " ".join(each for each in clauses if not (_NOT_OF_PATIENT.search(each) and named_in(each)))
+    described = len(set(content_stems(own))) >= _LEAST_TELLING and not asks(own)
+    return named_in(own if described else words)
 
 
 def _is_beside(slug: str, question: str, before: str) -> bool:

@@ -15,6 +15,7 @@ from langchain_core.tools import BaseTool, tool
 from agents.errors import VisionUnavailable
 from agents.extractive import COMPARE_TOOL, PHOTO_TOOL, SEARCH_TOOL
 from agents.passages import NumberedPassage, Shelf, as_artifact
+from agents.prompts import as_data
 from agents.ranking import by_best_sentence
 from agents.search import GuidelineSearch
 from agents.selection.selector import AnswerSelector
@@ -97,7 +98,7 @@ def case_tool(facts: str) -> BaseTool:
     @tool("read_case", response_format="content_and_artifact")
     def read_case() -> tuple[str, dict[str, Any]]:
         """Read what is known about this patient's case: history, possibilities, urgency, advice given."""
-        return facts, {"case": facts}
+        return as_data(facts), {"case": facts}
 
     return read_case
 

@@ -23,7 +23,9 @@ _TELLING = 4
 """Words from which the search knows what is described; of fewer it knows little, and how common a thing is counts."""
 _LEAST_GAIN = 0.03
 _NO = "no"
-_DENIED = re.compile(r"\b(?:no|not|without|never|nobody|none)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)")
+_DENIED = re.compile(
+    r"\b(?:no|not|without|never|nobody|none|(?:is|are|do|does|did|has|have)n['’]?t)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)"
+)
 """What a patient says is not there shows nothing of the kind."""
 
 

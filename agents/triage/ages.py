@@ -51,8 +51,9 @@ _CALLED = re.compile(
 )
 _THEN_CHILD = re.compile(rf"(?<!\S){_NUMBER} {_UNIT} (?:old )?{_PEOPLE} ")
 _AGED = re.compile(
-    r"(?<!\S)(?:aged?|im|i am|he is|she is|hes|shes) (?P<number>\d{1,3}) "
-    r"(?!(?:days?|weeks?|months?|kg|cm|mm|st|lbs|degrees|hours?|minutes?) )"
+    r"(?<!\S)(?:aged?|im|i am|he is|she is|hes|shes|(?:son|daughter|grandson|granddaughter|boy|girl) is) "
+    r"(?P<number>\d{1,3}) "
+    r"(?!(?:days?|weeks?|months?|kg|cm|mm|st|stones?|lbs?|pounds?|inches|feet|ft|percent|degrees|hours?|minutes?) )"
 )
 _BORN = re.compile(
     r"(?<!\S)(?:new ?borns?|neonates?|just born|born (?:last|this|yesterday) (?:week )?|"
@@ -84,24 +85,24 @@ def _days(match: re.Match[str]) -> float:
     return number * _DAYS[parts.get("unit") or parts.get("short") or "year"]
 
 
-def ages(sentence: Sentence) -> Iterator[float]:
-    """Every age in days that the sentence gives to somebody now (not "when I was 5")."""
+def placed_ages(sentence: Sentence) -> Iterator[tuple[int, float]]:
+    """Every age in days that the sentence gives to somebody now (not "when I was 5"), and where it stands."""
     for pattern in (_OLD, _GLUED, _YO, _CALLED, _THEN_CHILD, _AGED, _BARE):
         for match in pattern.finditer(sentence.line):
             before = sentence.line[: match.start()]
             if not _WAS.search(before) and not _THING_IS.search(before):
-                yield _days(match)
+                yield match.start(), _days(match)
     for match in _BORN_AGO.finditer(sentence.line):
-        yield _days(match)
+        yield match.start(), _days(match)
     for match in _BORN.finditer(sentence.line):
         if not _WAS.search(sentence.line[: match.start()]):
-            yield 7.0
+            yield match.start(), 7.0
 
 
 def age_terms(sentence: Sentence) -> frozenset[str]:
     """The terms that the ages in the sentence amount to."""
     terms: set[str] = set()
-    for days in ages(sentence):
+    for _, days in placed_ages(sentence):
         if days < _NEWBORN:
             terms |= {"under_3_months"}
         if days < _BABY:

@@ -78,13 +78,13 @@ Scale = Mapping[TriageLevel, Bounds]
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by their published names; matrices are (out, in)."""
+    """Tensors by their published names; matrices of layers are (in, out): few rows are quicker multiplied so."""
 
     tensors: Mapping[str, Array]
 
     def linear(self, name: str, seen: Array) -> Array:
         """(N, in) -> (N, out)."""
-        told: Array = seen @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+        told: Array = seen @ self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
         return told
 
     def normalised(self, name: str, seen: Array) -> Array:
@@ -198,4 +198,5 @@ def load_meaning() -> Meaning:
         read = {name: stored[name] for name in stored.files}
     scale = {level: Bounds(*row) for level, row in zip(LEVELS, read.pop("bounds").tolist(), strict=True)}
     tensors |= restored(read)
-    return Meaning(load_tokenizer(), Weights(tensors), scale, ThreadpoolController())
+    layers = {name: np.ascontiguousarray(each.T) for name, each in tensors.items() if not name.startswith("embed")}
+    return Meaning(load_tokenizer(), Weights(tensors | layers), scale, ThreadpoolController())

@@ -72,7 +72,9 @@ def compile_phrases(phrases: Sequence[str], lists: Mapping[str, Sequence[str]]) 
 
     ValueError: brackets do not match, or a phrase would match nothing at all.
     """
-    for phrase in phrases:
-        if re.fullmatch(_expression(phrase, lists), ""):
-            raise ValueError(f"The phrase {phrase!r} matches an empty text: not all of it may be left out.")
-    return re.compile(r"(?<!\S)(?:" + "|".join(_expression(phrase, lists) for phrase in phrases) + ")")
+    expressions = {phrase: _expression(phrase, lists) for phrase in phrases}
+    pattern = re.compile(r"(?<!\S)(?:" + "|".join(expressions.values()) + ")")
+    if pattern.fullmatch(""):
+        empty = [phrase for phrase, each in expressions.items() if re.fullmatch(each, "")]
+        raise ValueError(f"{empty} match an empty text: not all of a phrase may be left out.")
+    return pattern

@@ -1,28 +1,51 @@
 """What a patient's words tell of the patient: age, pregnancy, weak immunity, allergies, what was tried.
 
 The conversation itself is the memory; these are the facts of it that must not be lost however long it grows. What is
-denied, asked, past or said of others is left out, and the newest statement wins.
+denied, asked, past or said of others is left out, and the newest statement wins; who says that they are not pregnant
+after all takes it back.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agents.triage.ages import ages
+from agents.triage.ages import placed_ages
+from agents.triage.context import Whose, marks
 from agents.triage.reading import read
 from agents.triage.sentences import sentences
 from cases.record import History
 
-_ALLERGIC = re.compile(r"\ballergic to (?P<what>(?:[a-z][\w-]+)(?: (?:and|or) [a-z][\w-]+)*)", re.IGNORECASE)
+ALLERGY, TRIED = "allergy:", "tried:"
+"""How the names of such facts begin."""
+_DETERMINERS = r"(?:(?:the|my|a|an|some|this|that|these|those|new|certain|all|any|both) )*"
+_ALLERGIC = re.compile(
+    rf"\ballerg(?:ic|y|ies) to {_DETERMINERS}(?P<what>[a-z][\w-]+(?: (?:and|or) [a-z][\w-]+)*)"
+    r"|\b(?:have|has|had|got|with|my|his|her) (?:(?:a|an|the|bad|severe|serious|known|confirmed) )*"
+    r"(?P<of>[a-z][\w-]+) allerg(?:y|ies)\b(?! to\b)",
+    re.IGNORECASE,
+)
+_NO_ALLERGEN = frozenset(
+    "it its them this that these those something anything nothing everything one what which you me him her us "
+    "skin drug food contact seasonal bad severe serious known confirmed a an the my no any some "
+    "cream ointment gel lotion tablet tablets pill pills medicine medicines treatment".split()
+)
+_ASKED = re.compile(
+    r"\b(?:am i|are (?:you|we|they)|is (?:it|he|she|this|that)|do i|does (?:he|she)|(?:if|whether) (?:i|he|she)|"
+    r"(?:could|can|might|may|would) (?:i|it|he|she|this|my \w+))\b[^.!?,;]{0,20}$",
+    re.IGNORECASE,
+)
+"""What is only asked or supposed: "am I allergic to it?"."""
 _PREGNANT = re.compile(
     r"\b(?:i ?am|i['’]?m|she ?is|she['’]?s|(?:wife|partner|girlfriend|daughter) is|and|also|currently|weeks?|months?"
     r"|now)\b[^.!?]{0,30}?\bpregnant\b|^\W*pregnant\b|\bmy pregnancy\b",
     re.IGNORECASE,
 )
 """Pregnancy as said of whoever writes, or of whom they write for."""
-_DENIES = re.compile(r"\b(?:not|no longer|never)\s+$", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:not|no longer|never|no|(?:is|are|was|do|does|did|has|have|had)n['’]?t)\b[^.!?,;]{0,12}$", re.IGNORECASE
+)
 _THING = (
-    r"(?:[a-z][\w-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|pills?|shampoo|spray|antihistamines?|steroids?"
+    r"(?:[a-z][\w'’-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|pills?|shampoo|spray|antihistamines?|steroids?"
     r"|antibiotics?|moisturi[sz]er|emollient|hydrocortisone|clotrimazole|terbinafine|permethrin|aciclovir|ibuprofen"
     r"|antiperspirant|lacquer)"
 )
@@ -33,7 +56,13 @@ _FAILED = re.compile(
     rf"|\bafter\s+(?:(?:the|my|this|that|a|an)\s+)?(?P<fails>{_THING})\s+fail(?:s|ed)\b",
     re.IGNORECASE,
 )
+_A_THING = re.compile(r"(?<!\S)(?:its?|this|that|they|theyre|these|those) (?:(?:is|are|was|about|only|now|just) )*$")
+"""Before an age that a rash has rather than a person."""
+_MYSELF = re.compile(r"(?<!\S)(?:im|i am) $|(?<!\S)(?:im|i am) (?=aged?|\d)")
 _DAYS_IN_YEAR = 365.25
+_OLDEST = 120
+_LASTING = frozenset({"pregnant", "immunosuppressed"})
+"""What holds until it is taken back."""
 _LONGEST = 40
 _MOST = 12
 
@@ -73,6 +102,8 @@ def told_again(text: str, history: History) -> History | None:
 def _found(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
     found: dict[str, Fact] = {}
     for text in texts:
+        for name in _LASTING & read(text).denied:
+            found.pop(name, None)
         for fact in _facts(text):
             found.pop(fact.name, None)
             found[fact.name] = fact
@@ -111,16 +142,38 @@ def _facts(text: str) -> Iterator[Fact]:
         yield Fact("pregnant", "pregnant")
     if "immunosuppressed" in affirmed:
         yield Fact("immunosuppressed", "weakened immunity")
-    for sentence in sentences(text):
-        for days in ages(sentence):
-            yield Fact("age", f"age {int(days / _DAYS_IN_YEAR)}")
-    for match in _ALLERGIC.finditer(text):
-        if not _DENIES.search(text[: match.start()]):
-            for what in re.split(r" (?:and|or) ", match["what"].casefold()):
-                yield Fact(f"allergy:{what[:_LONGEST]}", f"allergic to {what[:_LONGEST]}")
+    if (age := _age(text)) is not None:
+        yield Fact("age", f"age {age}")
+    for what in _allergens(text):
+        yield Fact(f"{ALLERGY}{what}", f"allergic to {what}")
     for match in _FAILED.finditer(text):
         what = " ".join((match["what"] or match["fails"]).casefold().split())[:_LONGEST]
-        yield Fact(f"tried:{what}", f"{what} did not help")
+        yield Fact(f"{TRIED}{what}", f"{what} did not help")
+
+
+def _age(text: str) -> int | None:
+    """The age in years of whom the text is about: of whoever writes only where it gives nobody else's."""
+    parts = sentences(text)
+    found: dict[bool, int] = {}
+    for sentence, mark in zip(parts, marks(parts), strict=True):
+        for place, days in placed_ages(sentence):
+            before, years = sentence.line[:place], int(days / _DAYS_IN_YEAR)
+            of_patient = mark.whose[sentence.index_at(place)] is Whose.PATIENT and not _A_THING.search(before)
+            if of_patient and years <= _OLDEST:
+                found[_is_of_writer(sentence.line, place)] = years
+    return found.get(False, found.get(True))
+
+
+def _is_of_writer(line: str, place: int) -> bool:
+    return bool(_MYSELF.search(line[:place]) or _MYSELF.match(line, place))
+
+
+def _allergens(text: str) -> Iterator[str]:
+    for match in _ALLERGIC.finditer(text):
+        before = text[: match.start()]
+        if not _DENIES.search(before) and not _ASKED.search(before):
+            named = re.split(r" (?:and|or) ", (match["what"] or match["of"]).casefold())
+            yield from (each[:_LONGEST] for each in named if each not in _NO_ALLERGEN)
 
 
 def _pressed(history: History) -> Iterator[Fact]:

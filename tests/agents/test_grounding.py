@@ -129,3 +129,21 @@ def test_a_negation_taken_out_of_a_quotation_makes_it_fall(sentence: str) -> Non
     whole = " ".join(each.text for each in PASSAGES)
     if forged not in whole:
         assert ground(f"{forged} [1]", {1: passage(sentence)}) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("A tablet can treat severe hair loss in people aged 12 and over.", "A tablet can treat severe hair loss."),
+        (
+            "If you miss a dose, take it when you remember, but never take a double dose.",
+            "If you miss a dose, take it when you remember.",
+        ),
+        ("Retinoid creams are not used in pregnancy or by people trying for a baby.", "Retinoid creams are not used."),
+        ("Antibiotic tablets for 7 days treat most cellulitis.", "Antibiotic tablets treat most cellulitis."),
+    ],
+)
+def test_a_shortening_that_loses_whom_how_long_or_what_not_is_said_in_full(source: str, said: str) -> None:
+    shelf = {1: passage(f"Wash daily. {source}")}
+    assert all(each.text == source for each in ground(f"{said} [1]", shelf))
+    assert [each.text for each in ground(f"{source} [1]", shelf)] == [source]

@@ -13,7 +13,7 @@ from agents.errors import ChatModelUnavailable, SettingsIncomplete
 from agents.sentences import sentences
 from agents.settings import AgentSettings
 from tests.agents.conftest import MakeAdviser
-from tests.agents.library import PASSAGES
+from tests.agents.library import PASSAGES, WordSearch
 from tests.agents.samples import MOLE_PERHAPS_MELANOMA, RINGWORM, TODAY, ScriptedModel, turns
 
 LIBRARY = {sentence for passage in PASSAGES for sentence in sentences(passage.text)}
@@ -128,3 +128,21 @@ def test_the_settings_choose_the_model() -> None:
     assert type(chosen).__name__ == "ChatOpenAI" and chosen.openai_api_base == "http://127.0.0.1:9/v1"  # type: ignore[attr-defined]
     with pytest.raises(SettingsIncomplete, match="SKINGPT_LLM_MODEL"):
         open_chat_model(AgentSettings(llm_url="http://127.0.0.1:9/v1"))
+
+
+def test_a_passage_of_an_earlier_question_is_no_support_unless_it_is_found_again(
+    make_adviser: MakeAdviser, memory: SqliteSaver
+) -> None:
+    """It may have been retired meanwhile; the library is asked anew."""
+    treatment = next(each for each in PASSAGES if (each.slug, each.section) == ("tinea-corporis", "Treatment"))
+    said = sentences(treatment.text)[0]
+    cited = f"{said} {''.join(f'[{n}]' for n in range(1, 9))}"
+    first = ScriptedModel(answer=lambda _: cited, conditions=("tinea-corporis",))
+    asked = "How is ringworm treated?"
+    assert said in make_adviser(first).reply(RINGWORM, turns(asked), TODAY).text
+    remembers = ScriptedModel(answer=lambda _: cited, query=None)
+    without = WordSearch([each for each in PASSAGES if each.slug != "tinea-corporis"])
+    later = make_adviser(remembers, search=without).reply(
+        RINGWORM, turns(asked, "…", "And which cream for ringworm?"), TODAY
+    )
+    assert said not in later.text

@@ -233,7 +233,7 @@ def test_windows_leave_out_nothing_but_the_middle_of_a_very_long_text(pieces: in
 def test_numpy_computes_what_torch_computes(text: str) -> None:
     meaning, folder = load_meaning(), str(Path(get_model_path()))
     network = AutoModel.from_pretrained(folder).eval()
-    learned = {name: torch.from_numpy(tensor) for name, tensor in meaning.weights.tensors.items() if is_learned(name)}
+    learned = {name: torch.from_numpy(tensor.T) for name, tensor in meaning.weights.tensors.items() if is_learned(name)}
     last = {name: learned.pop(name) for name in ("meant.weight", "meant.bias")}
     assert network.load_state_dict(learned, strict=False).unexpected_keys == []
     with torch.inference_mode():

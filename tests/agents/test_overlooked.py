@@ -73,3 +73,35 @@ def test_who_is_hurt_at_home_is_told_of_no_skin_condition(adviser: Adviser) -> N
     advice = adviser.advise(case(None, words=words, photo_ids=()), TODAY)
     assert advice.triage.level is TriageLevel.EMERGENCY and "believed" in advice.now
     assert not advice.possibilities and not advice.statements and not advice.seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grey and clammy, feels like an elephant on my chest and the arm has gone dead. which cream?",
+        "my roofer mate has stopped sweating, skin hot and dry, doesnt know his own name",
+        "the grease gun shot straight into my thumb, tiny hole, hardly hurts",
+        "acid. somebody threw it. in my face. what do i wash with",
+        "rust remover on my hand at work, hardly a mark",
+        "on apixaban, nicked a mole, an hour of pressing and it has not stopped",
+        "half of my aunt's face drooped while I put cream on her eczema",
+        "i am on the wrong side of the railing. my skin won",
+        "swallowed the lot an hour ago, feel fine. will i go yellow?",
+        "a whole bottle of her tablets gone down me",
+        "he's at the door with a knife, what do I put on cuts",
+    ],
+)
+def test_an_emergency_that_a_writer_told_in_few_words_is_found(text: str) -> None:
+    assert triage_words(text).level is TriageLevel.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "salicylic acid for the spots on my face, she threw it away",
+        "pressure washer hands are dry and red",
+        "I am sweating in the heat and my neck itches",
+    ],
+)
+def test_calm_words_near_those_call_nobody(text: str) -> None:
+    assert triage_words(text).level is not TriageLevel.EMERGENCY

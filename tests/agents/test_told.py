@@ -30,6 +30,17 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
         ("I am not pregnant", set()),
         ("I am not allergic to anything", set()),
         ("my neighbour is pregnant", set()),
+        ("I have a penicillin allergy", {"allergic to penicillin"}),
+        ("He has a severe allergy to nuts and eggs.", {"allergic to nuts", "allergic to eggs"}),
+        ("I think it is the soap, I'm allergic to the sulfa tablets", {"allergic to sulfa"}),
+        ("Am I allergic to it? What helps?", set()),
+        ("Could my son be allergic to the cream?", set()),
+        ("I have no penicillin allergy", set()),
+        ("The athlete's foot cream did not help", {"athlete's foot cream did not help"}),
+        ("My neighbour is 80 years old and has scabies", set()),
+        ("My son is 4. I am 35.", {"age 4"}),
+        ("I have a rash. It is 3 weeks old.", set()),
+        ("I am 180 pounds", set()),
         ("hello", set()),
     ],
 )
@@ -40,6 +51,15 @@ def test_facts_are_read_from_words(text: str, words: set[str]) -> None:
 def test_the_newest_age_wins_and_buttons_win_over_words() -> None:
     assert _words("I am 31", "sorry, I am 32") == {"age 32"}
     assert _words("I am 31", history=History(age=50)) == {"age 50"}
+
+
+def test_who_says_that_they_are_not_pregnant_after_all_takes_it_back() -> None:
+    assert _words("I am pregnant", "sorry, I am not pregnant") == set()
+    assert _words("I am not pregnant", "oh, I am pregnant") == {"pregnant"}
+
+
+def test_an_age_that_nobody_has_is_no_fact_to_set_right() -> None:
+    assert told_again("I am 180", History(wrong=frozenset({"age"}))) is None
 
 
 def test_a_fact_called_wrong_is_not_relied_on() -> None:

@@ -2,6 +2,7 @@
 
 ModelError
  ├── DataSetError     a data folder is missing, empty or has rows that cannot be used
+ ├── PictureError     a file is no picture that can be read
  ├── WeightsError     a weights folder is missing, incomplete or of another shape
  ├── TrainingError    a training run cannot start or go on as it was asked
  ├── MissingExtra     a command needs a library that only researchers have
@@ -15,6 +16,10 @@ class ModelError(Exception):
 
 class DataSetError(ModelError):
     """A data folder cannot be used; the message names the path and the remedy."""
+
+
+class PictureError(ModelError):
+    """A picture cannot be read; the message says why, and what reads it adds which and the remedy."""
 
 
 class WeightsError(ModelError):

@@ -14,6 +14,8 @@ from scipy import ndimage
 MIN_COLOUR_SHARE = 0.15
 """A colour is named when at least this share of the lesion has it."""
 
+ONE_COLOUR = "one even colour"
+
 SKIN_TINT = np.array([1.2, 0.95, 0.85], dtype=np.float32)
 """Red, green and blue of skin in white light over their mean; dermoscopes and lamps tint it."""
 
@@ -40,7 +42,7 @@ def measure(pixels: npt.NDArray[np.uint8]) -> Measured | None:
         size=_size(lesion),
         shape="even" if _overlap_with_mirror(lesion) > 0.74 else "uneven",
         edge="sharp" if _edge_contrast(image, lesion) > 0.14 else "soft",
-        evenness="one even colour" if _spread(image[lesion]) < 15 else "mixed in colour",
+        evenness=ONE_COLOUR if _spread(image[lesion]) < 15 else "mixed in colour",
     )
 
 

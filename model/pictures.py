@@ -20,7 +20,8 @@ from model.datasets.ham10000 import read_ham10000
 from model.datasets.pad_ufes_20 import read_pad_ufes_20
 from model.datasets.read import read_data
 from model.datasets.record import PatientFacts, Reading, SkinRecord
-from model.errors import DataSetError
+from model.errors import DataSetError, PictureError
+from model.image_files import open_picture
 from model.negatives import drawn_object, eruption, paste_cutout, skin_margin, unreadable
 
 DOMAINS: tuple[Domain, ...] = tuple(Domain)
@@ -195,9 +196,8 @@ def _negative(image: Image.Image, choice: str, domain: Domain = Domain.PHONE, *,
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except OSError as error:
+        return open_picture(path)
+    except PictureError as error:
         raise DataSetError(f"{path} cannot be read as a picture ({error}); remove its row or restore it") from error
 
 

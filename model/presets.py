@@ -68,7 +68,7 @@ class Preset:
 
     `trained` names the parts (first words of parameter names) that the steps change. `answer_rows` trains the rows of
     the answer tokens in the frozen embedding and output matrix too: they are new to a published language model.
-    `end` closes an answer; `longest` is the most tokens of a prompt with its answer.
+    `end` closes an answer; `longest` is the most tokens of a prompt with its answer, its picture's not counted.
     """
 
     name: PresetName

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy.stats import chi2_contingency
 from tqdm import tqdm
 
 from model.datasets.read import adapter
 from model.datasets.record import Fault, SkinRecord
 from model.datasets.table import UNKNOWN, Row, read_table
-from model.errors import MissingExtra
+from model.errors import MissingExtra, PictureError
+from model.image_files import open_picture
 
 ALIKE = 2
 """Two pictures are the same when at most this many of the 64 bits of their perceptual hashes differ."""
@@ -127,11 +127,9 @@ def _hashes(records: Sequence[SkinRecord]) -> tuple[np.ndarray, list[Fault]]:
     hashes, faults = np.zeros(len(records), dtype=np.uint64), []
     for at, record in enumerate(tqdm(records, desc="hashing pictures", mininterval=5)):
         try:
-            with Image.open(record.path) as image:
-                image.draft("RGB", (128, 128))
-                bits = imagehash.phash(image.convert("RGB")).hash
-        except OSError as error:
-            faults.append(Fault(record.path.name, f"the picture cannot be read ({type(error).__name__})"))
+            bits = imagehash.phash(open_picture(record.path, side=128)).hash
+        except PictureError as error:
+            faults.append(Fault(record.path.name, f"the picture cannot be read ({error})"))
             continue
         hashes[at] = np.packbits(bits.flatten()).view(">u8")[0]
     return hashes, faults

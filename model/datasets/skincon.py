@@ -89,18 +89,18 @@ def read_skincon(folder: Path) -> Reading:
     """Fitzpatrick17k's and, where they are there, DDI's annotated pictures; unlabelled kinds keep `slug=None`.
 
     Raises:
-        DataSetError: neither table of annotations is there.
+        DataSetError: neither table of annotations is there, or one has other columns.
     """
     records: list[SkinRecord] = []
     faults: list[Fault] = []
-    labels = {row["md5hash"]: row for row in _optional(folder / "fitzpatrick17k.csv")}
-    diagnoses = {row["DDI_file"]: row for row in _optional(folder / "ddi_metadata.csv")}
+    labels = {row["md5hash"]: row for row in _optional(folder / "fitzpatrick17k.csv", "md5hash", "label")}
+    diagnoses = {row["DDI_file"]: row for row in _optional(folder / "ddi_metadata.csv", "DDI_file")}
     for name, record in (
         (FITZPATRICK17K, lambda row: _fitzpatrick(folder, row, labels)),
         (DDI, lambda row: _ddi(folder, row, diagnoses)),
     ):
         if name == FITZPATRICK17K or (folder / name).is_file():
-            reading = read_rows(folder / name, read_table(folder / name), record)
+            reading = read_rows(folder / name, read_table(folder / name, "ImageID"), record)
             records += reading.records
             faults += reading.faults
     return Reading(tuple(records), tuple(faults))
@@ -112,12 +112,13 @@ def concept_shares(folder: Path) -> dict[str, dict[str, float]]:
     Weak labels: they say how often a concept comes with a condition, never that this picture shows it.
 
     Raises:
-        DataSetError: a table is missing.
+        DataSetError: a table is missing or has other columns.
     """
-    labels = {row["md5hash"]: LABEL_SLUGS.get(row["label"], "") for row in read_table(folder / "fitzpatrick17k.csv")}
+    table = read_table(folder / "fitzpatrick17k.csv", "md5hash", "label")
+    labels = {row["md5hash"]: LABEL_SLUGS.get(row["label"], "") for row in table}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     pictures: Counter[str] = Counter()
-    for row in read_table(folder / FITZPATRICK17K):
+    for row in read_table(folder / FITZPATRICK17K, "ImageID"):
         slug = labels.get(Path(row["ImageID"]).stem, "")
         if slug and row.get(UNUSABLE) != "1":
             pictures[slug] += 1
@@ -128,8 +129,8 @@ def concept_shares(folder: Path) -> dict[str, dict[str, float]]:
     }
 
 
-def _optional(table: Path) -> list[dict[str, str]]:
-    return read_table(table) if table.is_file() else []
+def _optional(table: Path, *columns: str) -> list[dict[str, str]]:
+    return read_table(table, *columns) if table.is_file() else []
 
 
 def _concepts(row: Row) -> tuple[str, ...]:

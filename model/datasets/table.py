@@ -16,17 +16,21 @@ class BadRow(ValueError):
     """A row cannot become a record; the message says why."""
 
 
-def read_table(table: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file; cells a short row lacks are "".
+def read_table(table: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV file, which must have `columns`; cells a short row lacks are "".
 
     Raises:
-        DataSetError: there is no such file, or it is not a table in UTF-8.
+        DataSetError: there is no such file, it is not a table in UTF-8, or a column is missing.
     """
     if not table.is_file():
         raise DataSetError(f"{table} is missing: point --data at the folder that holds {table.name}")
     try:
         with table.open(newline="", encoding="utf-8-sig") as lines:
-            return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(lines)]
+            reader = csv.DictReader(lines)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise DataSetError(f"{table} has no column {', '.join(missing)}: is it the published table?")
+            return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataSetError(f"{table} is not a comma-separated table in UTF-8: {error}") from error
 
@@ -38,10 +42,14 @@ def read_rows(table: Path, rows: Sequence[Row], record: Callable[[Row], SkinReco
         where = f"{table.name}:{number}"
         try:
             made = record(row)
+            there = made.path.is_file()
         except BadRow as error:
             faults.append(Fault(where, str(error)))
             continue
-        if made.path.is_file():
+        except OSError as error:
+            faults.append(Fault(where, f"the picture cannot be looked for ({error.strerror})"))
+            continue
+        if there:
             records.append(made)
         else:
             faults.append(Fault(where, f"the picture {made.path.name} is missing"))

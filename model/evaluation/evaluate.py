@@ -18,10 +18,11 @@ from conditions import CHOICES, NOT_SKIN
 from model.choosing import Chosen, choose
 from model.datasets.read import read_data
 from model.datasets.record import Fault, PatientFacts, SkinRecord
-from model.errors import DataSetError
+from model.errors import DataSetError, PictureError
 from model.evaluation.figures import Judged, by_group, choice_figures, difference
 from model.evaluation.intervals import Bootstrap, Figure, auc
 from model.evaluation.steadiness import PARAPHRASES, REPEATS, VIEWS, agreement, sampled
+from model.image_files import open_picture
 from model.network import SkinGPT, look, looks_of
 from model.pictures import DOMAINS
 from model.training.lessons import facts_text
@@ -89,10 +90,9 @@ def read_cases(
     read, outputs, unreadable = [], [], []
     for record in tqdm(records, desc="reading pictures", mininterval=5):
         try:
-            with Image.open(record.path) as image:
-                pixels = skingpt.processor.pixels([view(image.convert("RGB"))])
-        except OSError as error:
-            unreadable.append(Fault(record.path.name, f"the picture cannot be read ({type(error).__name__})"))
+            pixels = skingpt.processor.pixels([view(open_picture(record.path))])
+        except PictureError as error:
+            unreadable.append(Fault(record.path.name, f"the picture cannot be read ({error})"))
             continue
         outputs.append(look(skingpt.network, pixels).half().cpu())
         read.append(record)

@@ -44,7 +44,8 @@ def judge_folds(
     Photos are read as in training, or as `side` and `looks` have it, which a release can change too.
 
     Raises:
-        TrainingError: the runs are not the folds of one division, each once, or one began with weights that saw it.
+        TrainingError: the runs are not the folds of one division, each once, or a step of one is of another fold or
+            began with weights that saw it.
         WeightsError: a fold's step 2 or vision step has not been run to its end.
     """
     folds = [_fold(run) for run in runs]
@@ -90,9 +91,16 @@ def _judged(skingpt: SkinGPT, cases: Cases, *, with_history: bool) -> Judged:
 
 
 def _fold(run: Path) -> Fold:
-    told = _read_by(run)
+    told = _read_by(run, "vision")
     if told["fold"] is None:
         raise TrainingError(f"{run} was trained without --fold")
+    for step in ("step-1", "step-2"):
+        later = _read_by(run, step)
+        if later["fold"] != told["fold"] or later["start"] is not None:
+            raise TrainingError(
+                f"{step} of {run} may have seen the fold (--fold {later['fold']}, --start {later['start']}): train it"
+                " with the --fold of its vision step and without --start"
+            )
     if told["start"] is not None and not _saw_no_photo(Path(told["start"])):
         raise TrainingError(
             f"{run} began with {told['start']}, which may have seen the fold: train it without --start, or from a"
@@ -104,14 +112,14 @@ def _fold(run: Path) -> Fold:
 def _saw_no_photo(start: Path) -> bool:
     if not RunFolder(start, "vision").data.is_file():
         return False
-    told = _read_by(start)
+    told = _read_by(start, "vision")
     return told["fold"] == asdict(Fold(0, 1)) and told["start"] is None
 
 
-def _read_by(run: Path) -> dict[str, Any]:
-    """What the run's vision step noted of the data it read."""
-    file = RunFolder(run, "vision").data
+def _read_by(run: Path, step: str) -> dict[str, Any]:
+    """What a step of the run noted of the data it read."""
+    file = RunFolder(run, step).data
     if not file.is_file():
-        raise TrainingError(f"{file} is missing: train the fold's vision step there first")
+        raise TrainingError(f"{file} is missing: train all steps of the fold there first")
     told: dict[str, Any] = json.loads(file.read_text())
     return told

@@ -5,20 +5,22 @@ was trained with `--start` from a network that never saw step 1, `step-2-only`. 
 so its accuracy says what chance does; what it learned shows in how many of the measured concepts it tells.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from conditions import QUESTIONS, prompt
 from model.choosing import choose
+from model.concepts import COLOUR_CONCEPTS
 from model.errors import WeightsError
 from model.evaluation.evaluate import Cases, read_cases, read_records
 from model.evaluation.figures import choice_figures
 from model.evaluation.intervals import Bootstrap, Figure
-from model.measure import measure
+from model.image_files import open_picture
+from model.measure import ONE_COLOUR, measure
 from model.network import SkinGPT, embed_prompt, load_skingpt, picture_tokens
 from model.pictures import square
 from model.training.vision import STORED_SIDE, VISION, load_plain_head
@@ -60,15 +62,20 @@ def measured_words_told(skingpt: SkinGPT, cases: Cases) -> Figure:
     """The share of what can be measured in a picture (colours, size, outline) that the description says."""
     shares, groups = [], []
     for at, record in enumerate(cases.records[:MOST_DESCRIBED]):
-        with Image.open(record.path) as image:
-            measured = measure(square(image, STORED_SIDE))
+        measured = measure(square(open_picture(record.path), STORED_SIDE))
         if measured is None:
             continue
-        words = describe(skingpt, cases.features[at])
         wanted = [*measured.colours, measured.size, measured.shape, measured.edge, measured.evenness]
-        shares.append(sum(word in words for word in wanted) / len(wanted))
+        told = phrases_told(describe(skingpt, cases.features[at]), wanted)
+        shares.append(sum(phrase in told for phrase in wanted) / len(wanted))
         groups.append(record.group)
     return Bootstrap(np.array(groups)).mean(shares) if shares else Figure(float("nan"), float("nan"), float("nan"))
+
+
+def phrases_told(words: str, wanted: Sequence[str]) -> set[str]:
+    """Those of `wanted` that `words` say as a whole: "light brown" does not say brown, nor "one even colour" even."""
+    phrases = sorted({*wanted, *COLOUR_CONCEPTS, ONE_COLOUR}, key=len, reverse=True)
+    return set(wanted).intersection(re.findall(rf"\b(?:{'|'.join(map(re.escape, phrases))})\b", words))
 
 
 @torch.inference_mode()

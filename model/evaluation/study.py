@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from conditions import QUESTIONS
 from model.datasets.record import SkinRecord
@@ -23,6 +22,7 @@ from model.errors import DataSetError
 from model.evaluation.evaluate import read_cases
 from model.evaluation.intervals import Bootstrap
 from model.evaluation.steps import describe
+from model.image_files import open_picture
 from model.network import SkinGPT
 from model.training.lessons import facts_text
 
@@ -66,11 +66,10 @@ def write_form(skingpt: SkinGPT, records: Sequence[SkinRecord], count: int, out:
 
 
 def _case(number: int, record: SkinRecord, facts: str, answers: Sequence[str]) -> str:
-    with Image.open(record.path) as image:
-        small = image.convert("RGB")
-        small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-        content = io.BytesIO()
-        small.save(content, "JPEG", quality=85)
+    small = open_picture(record.path)
+    small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=85)
     address = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
     told = "".join(
         f"<dt>{html.escape(question)}</dt><dd>{html.escape(answer)}</dd>"

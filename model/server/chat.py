@@ -2,25 +2,25 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from model.errors import RequestError
-from model.server.contract import ChatRequest, Details, GenerateParameters, GenerateResponse
+from model.server.contract import ChatRequest, Details, GenerateParameters, GenerateResponse, Token
 from model.server.engine import Job
 from model.server.prompts import prompt_of_messages
-from model.server.queue import RequestQueue
 
 Chunk = dict[str, object]
+Decode = Callable[[list[int]], str]
 
 
 def job_of_chat(request: ChatRequest) -> Job:
     """The generation a chat request asks for.
 
     Raises:
-        RequestError: tools were given, or the messages cannot be read.
+        RequestError: it asks for what this server has not, or the messages cannot be read.
     """
-    if request.tools:
-        raise RequestError("this model calls no tools: leave `tools` out")
+    if request.unsupported:
+        raise RequestError(f"this server does not support {', '.join(request.unsupported)}")
     sampled = bool(request.temperature) or request.top_p is not None
     return Job(
         prompt_of_messages(request.messages),
@@ -53,17 +53,16 @@ def completion(model: str, request: ChatRequest, response: GenerateResponse) -> 
     }
 
 
-async def chunks(queue: RequestQueue, model: str, job: Job) -> AsyncIterator[str]:
+async def chunks(steps: AsyncIterator[Token | GenerateResponse], model: str, decode: Decode) -> AsyncIterator[str]:
     """Server-sent `chat.completion.chunk` events, closed by `[DONE]`."""
-    decode = queue.engine.tokenizer.decode
     ids: list[int] = []
     told = ""
-    async for step in queue.stream(job):
+    async for step in steps:
         if isinstance(step, GenerateResponse):
             yield _event(_chunk(model, {"role": "assistant", "content": ""}, _finish(_details(step))))
             continue
-        ids.append(step)
-        text = decode(ids, skip_special_tokens=True)
+        ids.append(step.id)
+        text = decode(ids)
         yield _event(_chunk(model, {"role": "assistant", "content": text[len(told) :]}, None))
         told = text
     yield "data: [DONE]\n\n"

@@ -1,12 +1,15 @@
 """The part of TGI's HTTP contract this server speaks, as pydantic models.
 
 Source: the OpenAPI document of text-generation-inference 3.3 (GenerateRequest, GenerateResponse, ChatRequest, Info,
-ErrorResponse). Parameters TGI has and this server has not are refused by name rather than ignored.
+ErrorResponse). Parameters TGI has and this server has not are refused by name rather than ignored; those that TGI
+itself leaves unused (`n`, `logit_bias`) are ignored here too.
 """
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+LARGEST_SEED = 2**64 - 1
 
 
 class GenerateParameters(BaseModel):
@@ -21,7 +24,7 @@ class GenerateParameters(BaseModel):
     top_p: float | None = Field(None, gt=0, le=1)
     typical_p: float | None = Field(None, gt=0, le=1)
     repetition_penalty: float | None = Field(None, gt=0)
-    seed: int | None = Field(None, ge=0)
+    seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
     stop: tuple[str, ...] = Field((), max_length=4)
     details: bool = True
     decoder_input_details: bool = False
@@ -32,11 +35,18 @@ class GenerateParameters(BaseModel):
     frequency_penalty: float | None = None
     adapter_id: str | None = None
     truncate: int | None = None
+    watermark: bool | None = None
 
     @property
     def sampled(self) -> bool:
         """Whether tokens are drawn rather than the likeliest taken: asked for, or implied by a sampling option."""
         return self.do_sample or any((self.temperature, self.top_k, self.top_p, self.typical_p))
+
+    @property
+    def unsupported(self) -> list[str]:
+        """What is asked for and this server has not."""
+        names = ("grammar", "frequency_penalty", "adapter_id", "truncate", "watermark")
+        return [name for name in names if getattr(self, name)] + ["best_of"] * ((self.best_of or 1) > 1)
 
 
 class GenerateRequest(BaseModel):
@@ -136,12 +146,23 @@ class ChatRequest(BaseModel):
     max_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0)
     top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = Field(None, ge=0)
+    seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
     stop: tuple[str, ...] | None = Field(None, max_length=4)
     stream: bool = False
-    logprobs: bool = False
+    logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=16)
     tools: list[object] | None = None
+    response_format: object | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stream_options: dict[str, object] | None = None
+
+    @property
+    def unsupported(self) -> list[str]:
+        """What is asked for and this server has not."""
+        names = ("tools", "response_format", "frequency_penalty", "presence_penalty")
+        usage = (self.stream_options or {}).get("include_usage")
+        return [name for name in names if getattr(self, name)] + ["stream_options"] * bool(usage)
 
 
 class Info(BaseModel):

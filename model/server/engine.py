@@ -3,7 +3,7 @@
 import base64
 import io
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +26,7 @@ from model.server.contract import (
     Token,
 )
 from model.server.prompts import Picture, Prompt
+from model.tokenizer import IMAGE
 
 DEFAULT_NEW_TOKENS = 120
 
@@ -44,15 +45,31 @@ class Job:
 
 
 class _AnswerTokens(LogitsProcessor):
-    """Lets rows that were asked the choice question begin with a domain token and a choice token only."""
+    """Lets rows that were asked the choice question begin with a domain token and a choice token only.
+
+    `scores` keeps those (B, V) of every step, before any sampling option changes them.
+    """
 
     def __init__(self, rows: Tensor, allowed: Sequence[Tensor]) -> None:
-        self.rows, self.allowed, self.position = rows, allowed, 0
+        self.rows, self.allowed, self.scores = rows, allowed, list[Tensor]()
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        constrained = constrain(scores, self.rows, self.allowed, self.position)
-        self.position += 1
-        return constrained
+        self.scores.append(constrain(scores, self.rows, self.allowed, len(self.scores)))
+        return self.scores[-1]
+
+
+class _Streamer(BaseStreamer):
+    """Tells every token of one prompt's answer, and how likely it was."""
+
+    def __init__(self, tell: Callable[[int, float], None], answer: _AnswerTokens) -> None:
+        self._tell, self._answer = tell, answer
+
+    def put(self, value: Tensor) -> None:
+        for token in value.flatten().tolist():
+            self._tell(token, float(self._answer.scores[-1][0].float().log_softmax(-1)[token]))
+
+    def end(self) -> None:
+        """The whole response comes next."""
 
 
 def constrain(scores: Tensor, rows: Tensor, allowed: Sequence[Tensor], position: int) -> Tensor:
@@ -83,33 +100,32 @@ class Engine:
         """Refuses what cannot be answered, before it waits in the queue.
 
         Raises:
-            RequestError: the prompt is too long or asks for what this server has not.
+            RequestError: the prompt is too long, its pictures and their places do not match, or it asks for what this
+                server has not.
         """
-        asked = job.parameters
-        missing = [
-            name
-            for name, value in (
-                ("grammar", asked.grammar),
-                ("frequency_penalty", asked.frequency_penalty),
-                ("adapter_id", asked.adapter_id),
-                ("truncate", asked.truncate),
-                ("best_of", asked.best_of if (asked.best_of or 1) > 1 else None),
-            )
-            if value
-        ]
-        if missing:
-            raise RequestError(f"this server does not support {', '.join(missing)}")
-        given = self._tokens([job.prompt])["input_ids"].shape[1]
-        new = job.new_tokens
+        if job.parameters.unsupported:
+            raise RequestError(f"this server does not support {', '.join(job.parameters.unsupported)}")
+        places, pictures = job.prompt.text.count(IMAGE), len(job.prompt.pictures)
+        if places != pictures:
+            # Pictures of a batch fill the places in order: one too many would be read as another request's.
+            raise RequestError(f"the prompt has {places} places for {pictures} pictures")
+        given, new = self.given(job), job.new_tokens
         if given + new > self.max_total_tokens:
             raise RequestError(
                 f"`inputs` tokens + `max_new_tokens` must be <= {self.max_total_tokens}. "
                 f"Given: {given} `inputs` tokens and {new} `max_new_tokens`"
             )
 
+    def given(self, job: Job) -> int:
+        """How many tokens the prompt has."""
+        return self._tokens([job.prompt])["input_ids"].shape[1]
+
     @torch.inference_mode()
-    def answer(self, jobs: Sequence[Job], streamer: BaseStreamer | None = None) -> list[GenerateResponse]:
-        """One response a job; all jobs must be alike in everything but prompt, length and details."""
+    def answer(self, jobs: Sequence[Job], tell: Callable[[Token], None] | None = None) -> list[GenerateResponse]:
+        """One response a job; all jobs must be alike in everything but prompt, length and details.
+
+        A single job's tokens are told one by one as well, as they are generated.
+        """
         network = self.skingpt.network
         inputs = self._tokens([job.prompt for job in jobs])
         pictures = [self._read(picture) for job in jobs for picture in job.prompt.pictures]
@@ -118,24 +134,22 @@ class Engine:
             embedded = embed_prompt(network, inputs["input_ids"], torch.stack(pictures))
         rows = torch.tensor([_asks_choice(job.prompt) for job in jobs], device=self._device)
         asked = jobs[0].parameters
-        if asked.seed is not None:
+        if asked.sampled and asked.seed is not None:
             torch.manual_seed(asked.seed)
+        answer = _AnswerTokens(rows, self._answer_tokens)
         longest = max(job.new_tokens for job in jobs)
         generated = network.language_model.generate(
             inputs_embeds=embedded,
             attention_mask=inputs["attention_mask"].to(self._device),
             max_new_tokens=longest,
-            logits_processor=LogitsProcessorList([_AnswerTokens(rows, self._answer_tokens)]),
+            logits_processor=LogitsProcessorList([answer]),
             stop_strings=list(asked.stop) or None,
             tokenizer=self.tokenizer,
-            return_dict_in_generate=True,
-            output_logits=True,
-            streamer=streamer,
+            streamer=tell and _Streamer(lambda token, logprob: tell(self._token(token, logprob)), answer),
             **_decoding(asked),
         )
-        logits = [constrain(step, rows, self._answer_tokens, at) for at, step in enumerate(generated.logits)]
         return [
-            self._response(job, generated.sequences[row], [step[row] for step in logits], inputs, row)
+            self._response(job, generated[row], [step[row] for step in answer.scores], inputs, row)
             for row, job in enumerate(jobs)
         ]
 
@@ -153,10 +167,6 @@ class Engine:
             heat=[[round(value, 4) for value in row] for row in told.heat.tolist()],
             overlay=f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}",
         )
-
-    def plain_token(self, token: int) -> Token:
-        """A streamed token; how likely it was is told at the end, not while streaming."""
-        return self._token(token, None)
 
     def _tokens(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         return self.skingpt.processor.tokens([one.text for one in prompts])

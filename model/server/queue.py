@@ -2,19 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from torch import Tensor
-from transformers.generation.streamers import BaseStreamer
+from typing import TypeVar
 
 from model.errors import ModelError
 from model.explain import Way
 from model.server import metrics
-from model.server.contract import ExplainResponse, GenerateParameters, GenerateResponse
+from model.server.contract import ExplainResponse, GenerateParameters, GenerateResponse, Token
 from model.server.engine import Engine, Job
 from model.server.prompts import Picture
+
+Done = TypeVar("Done")
 
 
 class Overloaded(ModelError):
@@ -27,20 +27,6 @@ class _Waiting:
     answer: "asyncio.Future[GenerateResponse]"
 
 
-class _Tokens(BaseStreamer):
-    """Hands every token id of a running generation to the event loop; None marks the end."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop, self.ids = loop, asyncio.Queue[int | None]()
-
-    def put(self, value: Tensor) -> None:
-        for token in value.flatten().tolist():
-            self.loop.call_soon_threadsafe(self.ids.put_nowait, token)
-
-    def end(self) -> None:
-        self.loop.call_soon_threadsafe(self.ids.put_nowait, None)
-
-
 class RequestQueue:
     """Static batching: what waits when the engine is free is answered together, up to `max_batch` alike jobs."""
 
@@ -48,6 +34,7 @@ class RequestQueue:
         self.engine = engine
         self._max_batch, self._max_waiting = max_batch, max_waiting
         self._waiting: deque[_Waiting] = deque()
+        self._apart = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._runner: asyncio.Task[None] | None = None
 
@@ -60,8 +47,7 @@ class RequestQueue:
         """
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self.engine.check, job)
-        if len(self._waiting) >= self._max_waiting:
-            raise Overloaded("Model is overloaded")
+        self._refuse_if_full()
         waiting = _Waiting(job, loop.create_future())
         self._waiting.append(waiting)
         metrics.QUEUE_SIZE.set(len(self._waiting))
@@ -69,20 +55,23 @@ class RequestQueue:
             self._runner = asyncio.create_task(self._run())
         return await waiting.answer
 
-    async def stream(self, job: Job) -> AsyncIterator[int | GenerateResponse]:
-        """Token ids as they are generated, then the whole response.
+    async def stream(self, job: Job) -> AsyncIterator[Token | GenerateResponse]:
+        """Tokens as they are generated, then the whole response; what is refused is refused before the first.
 
         Raises:
             RequestError: it cannot be answered as it stands.
+            Overloaded: too many wait already.
         """
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self.engine.check, job)
-        streamer = _Tokens(loop)
-        running = loop.run_in_executor(self._thread, self.engine.answer, [job], streamer)
-        running.add_done_callback(lambda _: streamer.ids.put_nowait(None))
-        while (token := await streamer.ids.get()) is not None:
-            yield token
-        yield (await running)[0]
+        tokens = asyncio.Queue[Token | None]()
+
+        def tell(token: Token) -> None:
+            loop.call_soon_threadsafe(tokens.put_nowait, token)
+
+        running = self._alone(lambda: self.engine.answer([job], tell))
+        running.add_done_callback(lambda _: tokens.put_nowait(None))
+        return _steps(tokens, running)
 
     async def explain(self, picture: Picture, way: Way) -> ExplainResponse:
         """What the answer looks at in `picture`; waits its turn like an answer.
@@ -91,9 +80,22 @@ class RequestQueue:
             RequestError: this network cannot tell.
             Overloaded: too many wait already.
         """
-        if len(self._waiting) >= self._max_waiting:
+        return await self._alone(lambda: self.engine.explain(picture, way))
+
+    def _alone(self, work: Callable[[], Done]) -> "asyncio.Future[Done]":
+        """Work of the engine that no batch can take with it."""
+        self._refuse_if_full()
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        self._apart += 1
+        running.add_done_callback(lambda _: self._one_less())
+        return running
+
+    def _one_less(self) -> None:
+        self._apart -= 1
+
+    def _refuse_if_full(self) -> None:
+        if len(self._waiting) + self._apart >= self._max_waiting:
             raise Overloaded("Model is overloaded")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.engine.explain, picture, way)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -127,6 +129,14 @@ class RequestQueue:
                 self._waiting.remove(waiting)
                 batch.append(waiting)
         return batch
+
+
+async def _steps(
+    tokens: "asyncio.Queue[Token | None]", running: "asyncio.Future[list[GenerateResponse]]"
+) -> AsyncIterator[Token | GenerateResponse]:
+    while (token := await tokens.get()) is not None:
+        yield token
+    yield (await running)[0]
 
 
 def _decoding(asked: GenerateParameters) -> tuple[object, ...] | None:

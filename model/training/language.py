@@ -13,23 +13,25 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from conditions import CHOICES
+from conditions import CHOICES, Domain
 from model.choosing import choose
 from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
 from model.network import SkinGPT, load_skingpt, mini_config, new_network, placed
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
-from model.pictures import Fold, PictureSet, read_pictures
+from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
 from model.presets import MINI, Preset, StepRecipe
 from model.processor import SkinGPTProcessor, square_processor
 from model.sight import Sight, sight_of
 from model.tokenizer import train_tokenizer
-from model.training.cached_views import cached_views
+from model.training.cached_views import cached_views, digest
 from model.training.lessons import (
     IGNORED,
     Known,
@@ -43,7 +45,7 @@ from model.training.lessons import (
 from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder, fingerprint
 from model.training.teacher import Teacher
-from model.training.vision import STORED_SIDE, figures_by_part, load_plain_head, sampling_weights
+from model.training.vision import STORED_SIDE, figures_by_part, kind_weights, load_plain_head, sampling_weights
 from model.vision_tower import towers_of
 from precision import autocast
 
@@ -73,7 +75,8 @@ class LanguageCourse:
         self._known, self._seen = known, seen
         self._choice = torch.from_numpy(known.pictures.choice)
         self._domain = torch.from_numpy(known.pictures.domain)
-        self._weights = sampling_weights(known.pictures, self._recipe.rarity)
+        self._answered = sampling_weights(known.pictures, self._recipe.rarity)
+        self._described = kind_weights(known.pictures, self._recipe.rarity)
         self.network = nn.ModuleDict({"skingpt": sight.network})
         if self._recipe.reader:
             self.network["reader"] = nn.Linear(sight.read_width, len(CHOICES))
@@ -95,20 +98,18 @@ class LanguageCourse:
     def losses(self, draw: Draw) -> Mapping[str, Tensor]:
         """Losses of one batch: concepts in step 1; choice and notes in step 2; the reader's where there is one."""
         recipe = self._recipe
-        count = recipe.choices + recipe.notes
-        at = torch.multinomial(self._weights, count, replacement=True, generator=draw.torch)
-        views = torch.randint(self._seen.train.shape[0], (count, recipe.looks), generator=draw.torch)
-        device = self._sight.network.device
+        at = torch.cat([drawn(self._answered, recipe.choices, draw), drawn(self._described, recipe.notes, draw)])
+        views = torch.randint(self._seen.train.shape[0], (len(at), recipe.looks), generator=draw.torch)
         seen, cut = self._seen.train[views, at[:, None]].flatten(1, 2).float(), recipe.choices
         if recipe.blended:
             seen[:cut] = blends(seen[:cut], self._domain[at[:cut]], recipe.blended, draw.python)
-        with autocast(device.type):
+        with autocast(self._sight.network.device.type):
             pictures, read = self._sight.project(seen)
         losses = {}
         if recipe.reader:
             whole = slice(cut if recipe.blended else 0, None)
             told = self.network["reader"](read[whole].float().mean(1))
-            losses["reader"] = recipe.reader * cross_entropy(told, self._choice[at[whole]].to(device))
+            losses["reader"] = recipe.reader * _of_known(told, self._choice[at[whole]])
         chosen = at.tolist()
         if cut:
             choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
@@ -130,11 +131,11 @@ class LanguageCourse:
 
     def _scores(self, lessons: list[Lesson], pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (B, L - 1, vocabulary) and the tokens to learn (B, L - 1), both where the network computes."""
-        input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end)
-        keep = slice(-self._preset.longest, None)
+        most = self._preset.longest + self._sight.tokens_a_picture
+        input_ids, mask, labels = collate(lessons, self._processor.tokens, self._preset.end, most)
         with autocast(pictures.device.type):
-            logits = self._sight.logits(input_ids[:, keep], mask[:, keep], pictures)
-        return logits[:, :-1].float(), labels[:, keep][:, 1:].to(logits.device)
+            logits = self._sight.logits(input_ids, mask, pictures)
+        return logits[:, :-1].float(), labels[:, 1:].to(logits.device)
 
     def _answer_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
         logits, labels = self._scores(lessons, pictures)
@@ -163,6 +164,19 @@ class LanguageCourse:
     def _tokens_after_choice(self) -> int:
         """How many tokens close an answer; all rows end together, since padding is on the left."""
         return len(self._processor.tokenizer(self._preset.end, add_special_tokens=False)["input_ids"])
+
+
+def drawn(weights: Tensor, count: int, draw: Draw) -> Tensor:
+    """`count` pictures (count,), each drawn by its weight."""
+    if not count:
+        return torch.empty(0, dtype=torch.long)
+    return torch.multinomial(weights, count, replacement=True, generator=draw.torch)
+
+
+def _of_known(logits: Tensor, choices: Tensor) -> Tensor:
+    """The mean cross-entropy of the rows whose choice is one of the answers; 0 where none is."""
+    known = max(1, int((choices >= 0).sum()))
+    return cross_entropy(logits, choices.to(logits.device), ignore_index=-1, reduction="sum") / known
 
 
 def answer_rows(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[nn.Parameter]:
@@ -206,23 +220,25 @@ def train_language(
     Raises:
         DataSetError: a folder of `data` is missing.
         WeightsError: the step before this one has not been run there.
-        TrainingError: `run` holds the same step begun with another recipe.
+        TrainingError: `run` holds the same step begun with another recipe, or the step before was trained anew since.
     """
     folder = RunFolder(run, f"step-{step}")
     recipe = preset.steps[step]
     side = STORED_SIDE if preset.name == "mini" else preset.side
     train = read_pictures(data, "train", side, fold=fold)
     val = read_pictures(data, "val", side, fold=fold)
-    folder.record(
-        recipe,
-        fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
-        | {"preset": preset.name, "start": start and str(start), "fold": fold and asdict(fold)},
-    )
     measured = measured_features(train, run / f"measured-{len(train)}.json")
     shares = concept_shares(data / "skincon") if (data / "skincon").is_dir() else {}
     known = Known(train, measured, shares)
     torch.manual_seed(recipe.plan.seed)
     skingpt = _network(run, step, preset, start, known)
+    head = load_plain_head(run) if recipe.distilled else None
+    folder.record(
+        recipe,
+        fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
+        | {"preset": preset.name, "start": start and str(start), "fold": fold and asdict(fold)}
+        | {"began": digest([skingpt.network, *([head] if head else [])])},
+    )
     placed(skingpt.network, device)
     sight = sight_of(skingpt.network, preset)
     if recipe.looks > 1:
@@ -230,8 +246,10 @@ def train_language(
     train_views = cached_views(sight, preset, train, run / "views.f16", seed=VIEWS_SEED, looks=recipe.looks)
     val_looks = cached_views(sight, preset, val, run / "val.f16", seed=VIEWS_SEED, views=0, looks=recipe.looks)
     val_view = val_looks.transpose(0, 1).flatten(1, 2)
-    teacher = Teacher.fitted(load_plain_head(run), train, val, val_view) if recipe.distilled else None
-    if teacher:
+    teacher = None
+    if head:
+        fair = fair_to_weigh(val, fold)
+        teacher = Teacher.fitted(head, train, val.only(fair), val_view[torch.from_numpy(fair)])
         log.info("the teacher's temperatures %s, weights of the facts %s", teacher.temperatures, teacher.weights)
     seen = Seen(train_views, val_view, val, teacher)
     course = LanguageCourse(sight, skingpt.processor, preset, step, known, seen)
@@ -239,6 +257,12 @@ def train_language(
     averaged = fit(course, recipe.plan, folder)
     _trained(averaged).save_pretrained(run / f"step-{step}")
     skingpt.processor.save_pretrained(run / f"step-{step}")
+
+
+def fair_to_weigh(val: PictureSet, fold: Fold | None) -> npt.NDArray[np.bool_]:
+    """(M,) which pictures may say how the teacher weighs: not the photos a fold holds out, which are to judge it."""
+    fair: npt.NDArray[np.bool_] = (val.domain != DOMAINS.index(Domain.PHONE)) | (fold is None)
+    return fair
 
 
 def blends(seen: Tensor, domains: Tensor, spread: float, chance: Random) -> Tensor:

@@ -54,6 +54,7 @@ def measured_features(pictures: PictureSet, file: Path | None = None) -> list[Me
         for i in tqdm(range(len(pictures)), desc="measuring", mininterval=20)
     ]
     if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps([asdict(one) if one else None for one in measured]))
     return measured
 
@@ -112,12 +113,18 @@ def _concepts(known: Known, at: int, rng: Random) -> str:
 
 
 def collate(
-    lessons: Sequence[Lesson], tokens: Callable[[list[str]], dict[str, Tensor]], end: str
+    lessons: Sequence[Lesson], tokens: Callable[[list[str]], dict[str, Tensor]], end: str, most: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`input_ids`, `attention_mask`, `labels` (B, L), left-padded; only the answers, closed by `end`, carry labels."""
+    """`input_ids`, `attention_mask`, `labels` (B, L), left-padded; only the answers, closed by `end`, carry labels.
+
+    A lesson of more than `most` tokens loses the end of its answer: at its beginning stands the picture.
+    """
     asked = tokens([lesson.prompt for lesson in lessons])["attention_mask"].sum(1)
     whole = tokens([lesson.prompt + lesson.answer + end for lesson in lessons])
     input_ids, mask = whole["input_ids"], whole["attention_mask"]
     learned = (mask.cumsum(1) > asked[:, None]) & mask.bool()
     labels = torch.where(learned, input_ids, torch.full_like(input_ids, IGNORED))
-    return input_ids, mask, labels
+    length = mask.shape[1]
+    first = (length - mask.sum(1)).clamp(max=max(0, length - most))
+    kept = first[:, None] + torch.arange(min(length, most))
+    return input_ids.gather(1, kept), mask.gather(1, kept), labels.gather(1, kept)

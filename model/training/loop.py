@@ -84,12 +84,16 @@ class Course(Protocol):
 
 
 def fit(course: Course, plan: Plan, run: RunFolder, *, stop: Callable[[], bool] = lambda: False) -> nn.Module:
-    """Trains to the plan's end, or goes on to it, and gives the averaged network in evaluation mode."""
+    """Trains to the plan's end, or goes on to it, and gives the (averaged) network in evaluation mode."""
     groups = list(course.parameter_groups())
     scales = [float(group.get("scale", 1.0)) for group in groups]
     parameters = [parameter for group in groups for parameter in group["params"]]
     optimiser = torch.optim.AdamW(groups, plan.rate, betas=plan.betas, weight_decay=plan.weight_decay)
-    averaged = AveragedModel(course.network, multi_avg_fn=_towards(plan.average), use_buffers=True)
+    # A running mean is a second network in memory, so there is one only where it is asked for.
+    averaged = (
+        AveragedModel(course.network, multi_avg_fn=_towards(plan.average), use_buffers=True) if plan.average else None
+    )
+    learned: nn.Module = averaged.module if averaged else course.network
     first = _restored(run, course.network, averaged, optimiser)
     saved = time.monotonic()
     with Curve(run, first) as curve, tqdm(total=plan.batches, initial=first, desc=run.step, mininterval=10) as bar:
@@ -102,14 +106,15 @@ def fit(course: Course, plan: Plan, run: RunFolder, *, stop: Callable[[], bool] 
             torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(parameters, plan.clip)
             optimiser.step()
-            averaged.update_parameters(course.network)
+            if averaged:
+                averaged.update_parameters(course.network)
             told = {name: loss.item() for name, loss in losses.items()}
             curve.add(batch + 1, told, plan.rate_at(batch))
             bar.set_postfix(loss=f"{sum(told.values()):.3f}", refresh=False)
             bar.update()
             last = batch + 1 == plan.batches
             if (batch + 1) % plan.judge_every == 0 or last:
-                figures = course.judge(averaged.module.eval())
+                figures = course.judge(learned.eval())
                 curve.judged(batch + 1, figures)
                 tqdm.write(json.dumps({"batch": batch + 1, **figures}))
             if last or time.monotonic() - saved > plan.save_seconds:
@@ -117,7 +122,7 @@ def fit(course: Course, plan: Plan, run: RunFolder, *, stop: Callable[[], bool] 
                 saved = time.monotonic()
             if stop():
                 break
-    return averaged.module.eval()
+    return learned.eval()
 
 
 def _towards(keep: float) -> Callable[[Any, Any, Any], None]:
@@ -135,18 +140,21 @@ def _towards(keep: float) -> Callable[[Any, Any, Any], None]:
     return average
 
 
-def _restored(run: RunFolder, network: nn.Module, averaged: AveragedModel, optimiser: torch.optim.Optimizer) -> int:
+def _restored(
+    run: RunFolder, network: nn.Module, averaged: AveragedModel | None, optimiser: torch.optim.Optimizer
+) -> int:
     if not run.state.is_file():
         return 0
     saved = torch.load(run.state, weights_only=True, map_location="cpu")
     network.load_state_dict(saved["network"])
-    averaged.load_state_dict(saved["averaged"])
+    if averaged:
+        averaged.load_state_dict(saved["averaged"])
     optimiser.load_state_dict(saved["optimiser"])
     return int(saved["batch"])
 
 
 def _save(
-    run: RunFolder, network: nn.Module, averaged: AveragedModel, optimiser: torch.optim.Optimizer, batch: int
+    run: RunFolder, network: nn.Module, averaged: AveragedModel | None, optimiser: torch.optim.Optimizer, batch: int
 ) -> None:
     """Writes beside and renames, so that a kill leaves the old checkpoint or the new one, never half of one."""
     beside = run.state.with_suffix(".writing")
@@ -154,7 +162,7 @@ def _save(
         torch.save(
             {
                 "network": network.state_dict(),
-                "averaged": averaged.state_dict(),
+                "averaged": averaged.state_dict() if averaged else None,
                 "optimiser": optimiser.state_dict(),
                 "batch": batch,
             },

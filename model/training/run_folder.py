@@ -1,10 +1,10 @@
 """The folder of a training run: exact configuration, what the data were, curves as numbers and as pictures.
 
 RUN/STEP.config.json    every hyper-parameter, the seed, library versions
-RUN/STEP.data.json      SHA-256 of each table the step read, how many pictures it got
+RUN/STEP.data.json      SHA-256 of each table the step read and of the weights it began with, how many pictures it got
 RUN/STEP.jsonl          losses, one line a batch; figures on validation where they were taken
 RUN/STEP.png            the same as curves
-RUN/STEP.state.pt       where a run that was cut off goes on; removed when the step is done
+RUN/STEP.state.pt       where a run that was cut off goes on; a step that is done ends there at once
 RUN/tensorboard/STEP    for `tensorboard --logdir RUN/tensorboard`
 """
 
@@ -51,7 +51,7 @@ class RunFolder:
         """Writes what the step is trained with; a run that goes on must be the same.
 
         Raises:
-            TrainingError: the folder holds the same step begun with another configuration or other data.
+            TrainingError: the folder holds the same step begun with another configuration, other data or other weights.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if not is_dataclass(recipe) or isinstance(recipe, type):
@@ -64,9 +64,11 @@ class RunFolder:
         text = json.dumps(told, indent=1, default=str)
         if self.state.is_file() and file.is_file():
             before, now = json.loads(file.read_text()), json.loads(text)
-            if (before[part] if part else before) != (now[part] if part else now):
+            # A run that was begun before all of this was noted goes on by what it did note.
+            if (before[part] != now[part]) if part else (now | before != now):
                 raise TrainingError(
-                    f"{file} tells of another {part or 'data set'}: give another --run, or remove {self.state}"
+                    f"{file} tells of another {part or 'data set or beginning'}: give another --run, or remove"
+                    f" {self.state} to train the step anew"
                 )
         file.write_text(text)
 

@@ -7,7 +7,8 @@ patient tells. The teacher weighs both as if they were independent given the kin
 
 The head judges the very tower outputs that the language model reads, blends of two pictures among them, so there is
 always something new to learn from it (function matching: Beyer et al. 2022). T and w are those that fit the validation
-split best, for each way of taking the picture. Distillation: Hinton et al. 2015.
+split best, for each way of taking the picture; with `--fold` no phone photo is left that neither the tower learned from
+nor the figures judge, so for those both are 1. Distillation: Hinton et al. 2015.
 """
 
 from collections.abc import Sequence

@@ -22,6 +22,7 @@ from conditions import Domain
 from model.errors import WeightsError
 from model.network import load_skingpt, placed
 from model.pictures import DOMAINS, Fold, PictureSet, read_pictures
+from model.training.cached_views import digest
 from model.training.loop import Draw, Plan, fit
 from model.training.run_folder import RunFolder, fingerprint
 from model.training.views import as_seen, augmented, blended, pasted
@@ -134,15 +135,16 @@ def train_vision(
     Raises:
         DataSetError: a folder of `data` is missing.
         WeightsError: the weights to start from are missing or of another shape.
-        TrainingError: `run` holds a vision step begun with another recipe.
+        TrainingError: `run` holds a vision step begun with another recipe or other weights.
     """
     folder = RunFolder(run, "vision")
     train = read_pictures(data, "train", STORED_SIDE, fold=fold)
     val = read_pictures(data, "val", STORED_SIDE, fold=fold)
     read = fingerprint([data / name for name in ("pad_ufes_20", "ham10000", "not_skin")], {"train": len(train)})
-    folder.record(recipe, read | {"start": start and str(start), "fold": fold and asdict(fold)})
     torch.manual_seed(recipe.plan.seed)
     network = _begun(start, recipe.side) if start else PlainHead(load_vit_tiny(data / VIT_FILE, recipe.side))
+    read |= {"start": start and str(start), "fold": fold and asdict(fold), "began": digest([network])}
+    folder.record(recipe, read)
     averaged = fit(VisionCourse(placed(network, device), train, val, recipe), recipe.plan, folder).cpu().state_dict()
     if start and recipe.kept:
         began = _begun(start, recipe.side).state_dict()
@@ -177,7 +179,10 @@ def load_heads(weights: Path) -> PlainHead:
     if not (weights / PLAIN_HEAD).is_file():
         raise WeightsError(f"{weights / PLAIN_HEAD} is missing: name a folder that `skingpt release` wrote")
     head = PlainHead(load_skingpt(weights).network.vision_model)
-    head.load_state_dict({n: t.float() for n, t in load_file(weights / PLAIN_HEAD).items()}, strict=False)
+    told = head.load_state_dict({n: t.float() for n, t in load_file(weights / PLAIN_HEAD).items()}, strict=False)
+    missing = [name for name in told.missing_keys if not name.startswith("tower.")]
+    if missing:
+        raise WeightsError(f"{weights / PLAIN_HEAD} lacks {', '.join(missing)}: release the weights again")
     return head.eval()
 
 
@@ -205,11 +210,16 @@ def _depth(name: str, layers: int) -> int:
     return int(layer[1]) + 1 if layer else layers + 1
 
 
-def sampling_weights(pictures: PictureSet, rarity: float) -> Tensor:
-    """(N,) weights: each kind (within its domain) counts n^(1 - rarity) in all, a picture without answer nothing."""
+def kind_weights(pictures: PictureSet, rarity: float) -> Tensor:
+    """(N,) weights: each kind (within its domain) counts n^(1 - rarity) in all, those without answer as one kind."""
     kinds = pictures.choice * len(Domain) + pictures.domain
     _, which, counts = np.unique(kinds, return_inverse=True, return_counts=True)
-    return torch.from_numpy(counts[which].astype(np.float64) ** -rarity * (pictures.choice >= 0))
+    return torch.from_numpy(counts[which].astype(np.float64) ** -rarity)
+
+
+def sampling_weights(pictures: PictureSet, rarity: float) -> Tensor:
+    """(N,) weights by kind; a picture without answer counts nothing."""
+    return kind_weights(pictures, rarity) * torch.from_numpy(pictures.choice >= 0)
 
 
 @torch.inference_mode()

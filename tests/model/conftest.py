@@ -1,5 +1,6 @@
 """A miniature network with fresh weights and drawn pictures: the real code paths without the trained weights."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,14 @@ def drawn_lesion(colour: tuple[int, int, int], *, seed: int = 0, side: int = 120
     edge = side * 0.3
     ImageDraw.Draw(image).ellipse((edge, edge, side - edge, side - edge), fill=colour)
     return image
+
+
+def broken_png() -> bytes:
+    """A PNG that ends inside the name of a chunk of its pixels, at which Pillow raises a SyntaxError."""
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)).save(content, "PNG")
+    whole = content.getvalue()
+    return whole[: whole.rindex(b"IDAT") + 2]
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from model.datasets.commands import app
 from model.datasets.dermnet import FOLDER_CLASSES, read_dermnet
 from model.datasets.own import read_own
 from model.datasets.skincon import LABEL_SLUGS, concept_shares, read_skincon
+from model.errors import DataSetError
+from tests.model.conftest import broken_png
 
 
 def picture(path: Path, seed: int) -> None:
@@ -59,6 +61,13 @@ def test_leaks_missing_pictures_and_bad_rows_are_told(tmp_path: Path) -> None:
     ]
     assert found.kinds["melanoma"] == {"train": 1, "test": 1}
     assert found.skin_types == {"2": 1, "unknown": 3}
+
+
+def test_a_picture_cut_short_is_left_out_and_told(tmp_path: Path) -> None:
+    folder = own(tmp_path, [{"file": f"{name}.png", "slug": "melanoma", "split": "train"} for name in "ab"])
+    (folder / "b.png").write_bytes(broken_png())
+    (fault,) = check(folder).faults
+    assert (fault.where, "cannot be read" in fault.why) == ("b.png", True)
 
 
 def test_a_column_that_is_blank_by_diagnosis_is_named() -> None:
@@ -152,3 +161,22 @@ def test_skincon_gives_concepts_and_how_often_they_come(tmp_path: Path) -> None:
     assert shares["melanoma"]["Black"] == pytest.approx(3 / 4)
     assert shares["melanoma"]["Yellow"] == pytest.approx(1 / 4)
     assert set(LABEL_SLUGS.values()) <= set(CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("annotations_fitzpatrick17k.csv", "ImageID"),
+        ("fitzpatrick17k.csv", "md5hash"),
+        ("fitzpatrick17k.csv", "label"),
+        ("ddi_metadata.csv", "DDI_file"),
+    ],
+)
+def test_a_table_of_skincon_with_another_header_is_named(tmp_path: Path, table: str, column: str) -> None:
+    folder = skincon(tmp_path)
+    (folder / "ddi_metadata.csv").write_text("DDI_file,disease,skin_tone\n000001.png,melanoma,12\n")
+    header, rest = (folder / table).read_text().split("\n", 1)
+    (folder / table).write_text(header.replace(column, "something_else") + "\n" + rest)
+    for read in (read_skincon, concept_shares)[: 1 if table.startswith("ddi") else 2]:
+        with pytest.raises(DataSetError, match=f"{table} has no column {column}"):
+            read(folder)

@@ -16,19 +16,22 @@ from typer.testing import CliRunner
 from agents.settings import AgentSettings
 from conditions import CHOICES, MALIGNANT, QUESTIONS, Domain
 from model.datasets.record import SkinRecord
+from model.errors import TrainingError
 from model.evaluation import figures as deployed
 from model.evaluation.commands import app
 from model.evaluation.evaluate import Cases
 from model.evaluation.figures import Judged, choice_figures, difference
+from model.evaluation.folds import judge_folds
 from model.evaluation.intervals import Bootstrap, Figure, auc, calibration_slope, expected_calibration_error
 from model.evaluation.left_out import doubt_auc
 from model.evaluation.pictures import draw_judged
 from model.evaluation.steadiness import VIEWS, agreement, sampled
+from model.evaluation.steps import phrases_told
 from model.evaluation.study import LEVELS, STATEMENTS
 from model.network import SkinGPT
 from model.pictures import Fold
 from model.vision_tower import PlainHead
-from tests.model.conftest import drawn_lesion
+from tests.model.conftest import broken_png, drawn_lesion
 from worker.settings import WorkerSettings
 
 PROMISED = "n accuracy balanced_accuracy top3 recall auc_malignant_vs_benign brier ece abstained".split()
@@ -168,14 +171,23 @@ def test_what_cannot_be_judged_is_told_and_the_rest_is_judged(released: Path, tm
         "B,gone.jpg,MEL,mine",
         "C,c.jpg,FUNGUS,mine",
         "D,d.jpg,NEV,mine",
+        "E,e.png,NEV,mine",
+        f"F,{'f' * 300}.jpg,NEV,mine",
     ]
     (tmp_path / "metadata.csv").write_text("\n".join(lines))
     drawn_lesion((40, 30, 30)).save(tmp_path / "a.jpg")
     drawn_lesion((40, 30, 30)).save(tmp_path / "c.jpg")
     (tmp_path / "d.jpg").write_bytes(b"no picture")
+    (tmp_path / "e.png").write_bytes(broken_png())
     told = json.loads(run("--data", tmp_path, "--split", "mine", "--json", "--weights", released))
     assert told["n"] == 1
-    assert [line.split(": ")[0] for line in told["left_out"]] == ["metadata.csv:3", "metadata.csv:4", "d.jpg"]
+    assert [line.split(": ")[0] for line in told["left_out"]] == [
+        "metadata.csv:3",
+        "metadata.csv:4",
+        "metadata.csv:7",
+        "d.jpg",
+        "e.png",
+    ]
     assert told["auc_malignant_vs_benign"]["value"] is None
 
 
@@ -232,6 +244,22 @@ def test_steps_are_compared_as_far_as_they_were_trained(drawn_data: Path, releas
     assert torch.get_num_threads() == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "This phone photo shows one large light brown spot. Its outline is uneven with a sharp edge",
+            {"large", "sharp"},
+        ),
+        ("The outline is even and the edge is soft. It is brown and mixed in colour.", {"even", "brown"}),
+        ("It is dark brown and brown and one even colour.", {"brown"}),
+        ("reddish brown", set()),
+    ],
+)
+def test_only_whole_phrases_count_as_told(words: str, told: set[str]) -> None:
+    assert phrases_told(words, ["brown", "red", "large", "even", "sharp"]) == told
+
+
 def clustered(places: dict[str, float], count: int = 30) -> Cases:
     """Pictures whose tower outputs lie about one place a kind, on the first two of eight numbers."""
     chance = torch.Generator().manual_seed(5)
@@ -282,8 +310,31 @@ def test_folds_are_pooled_and_must_be_whole_and_honest(
     assert json.loads(run("folds", *both, *where)) == told, "a common beginning that saw no photo is fair"
     began(none, Fold(0, 1), start=released)
     assert "may have seen the fold" in CliRunner().invoke(app, ["folds", *both, *where]).output
+    began(tmp_path / "fold-1", Fold(1, 2))
+    for fold, start in ((None, None), (Fold(0, 2), None), (Fold(1, 2), released)):
+        noted(tmp_path / "fold-1", "step-2", fold, start)
+        refused = CliRunner().invoke(app, ["folds", *both, *where])
+        assert (refused.exit_code, "step-2 of" in refused.output) == (2, True)
+
+
+def test_a_fold_whose_later_steps_saw_it_is_refused(drawn_data: Path, tmp_path: Path) -> None:
+    began(tmp_path, Fold(0, 1))
+    (tmp_path / "step-1.data.json").unlink()
+    with pytest.raises(TrainingError, match="step-1"):
+        judge_folds(drawn_data, [tmp_path])
+    for fold, start in ((None, None), (Fold(1, 2), None), (Fold(0, 1), tmp_path)):
+        began(tmp_path, Fold(0, 1))
+        noted(tmp_path, "step-1", fold, start)
+        with pytest.raises(TrainingError, match=r"step-1 of .* may have seen the fold"):
+            judge_folds(drawn_data, [tmp_path])
 
 
 def began(run: Path, fold: Fold | None, start: Path | None = None) -> None:
+    noted(run, "vision", fold, start)
+    for step in ("step-1", "step-2"):
+        noted(run, step, fold, None)
+
+
+def noted(run: Path, step: str, fold: Fold | None, start: Path | None) -> None:
     told = {"fold": fold and asdict(fold), "start": start and str(start)}
-    (run / "vision.data.json").write_text(json.dumps(told))
+    (run / f"{step}.data.json").write_text(json.dumps(told))

@@ -1,5 +1,6 @@
 """What is taught: measured features, lessons, views, made negatives, and the figures that judge it."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -18,7 +19,7 @@ from model.notes import description, features, masked
 from model.pictures import PictureSet
 from model.training.lessons import IGNORED, Lesson, collate, facts_text
 from model.training.views import as_seen, augmented, blended, pasted
-from model.training.vision import sampling_weights
+from model.training.vision import kind_weights, sampling_weights
 from tests.model.conftest import drawn_lesion
 
 
@@ -61,11 +62,25 @@ def test_only_the_answer_is_learned(miniature: SkinGPT) -> None:
         Lesson(0, "###Human: <Img><image></Img> hello ###Assistant:", "<phone><melanoma>"),
         Lesson(1, "###Human: <Img><image></Img> a longer question than that ###Assistant:", " yes"),
     ]
-    ids, _, labels = collate(lessons, miniature.processor.tokens, "</s>")
+    ids, _, labels = collate(lessons, miniature.processor.tokens, "</s>", 512)
     decode = miniature.processor.tokenizer.decode
     told = [decode(row[row != IGNORED]) for row in labels]
     assert told == ["<phone><melanoma></s>", " yes</s>"]
     assert ids.shape == labels.shape
+
+
+def test_a_lesson_that_is_too_long_keeps_its_picture_and_loses_the_end_of_its_answer(miniature: SkinGPT) -> None:
+    lessons = [
+        Lesson(0, "###Human: <Img><image></Img> hello ###Assistant:", " an answer" + " of many many words" * 9),
+        Lesson(1, "###Human: <Img><image></Img> hello ###Assistant:", " yes"),
+    ]
+    whole, _, all_labels = collate(lessons, miniature.processor.tokens, "</s>", 512)
+    ids, mask, labels = collate(lessons, miniature.processor.tokens, "</s>", 50)
+    image = miniature.processor.tokenizer.convert_tokens_to_ids("<image>")
+    assert ids.shape == mask.shape == labels.shape == (2, 50)
+    assert (ids == image).sum(1).tolist() == [miniature.processor.num_query_tokens] * 2
+    assert ids[0].tolist() == whole[0, :50].tolist()
+    assert labels[1][mask[1].bool()].tolist() == all_labels[1][-int(mask[1].sum()) :].tolist(), "the short one is whole"
 
 
 def test_views_differ_and_plain_ones_do_not() -> None:
@@ -124,3 +139,6 @@ def test_rare_kinds_are_drawn_more_often() -> None:
         float(sampling_weights(pictures, 1.0)[choice == 0].sum())
     )
     assert len(set(sampling_weights(pictures, 0.0).tolist())) == 1
+    unanswered = replace(pictures, choice=np.where(choice == 1, -1, choice))
+    assert not sampling_weights(unanswered, 1.0)[choice == 1].any()
+    assert kind_weights(unanswered, 1.0).tolist() == kind_weights(pictures, 1.0).tolist()

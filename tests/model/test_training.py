@@ -9,27 +9,32 @@ import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import Blip2VisionModel, LlamaConfig, LlavaNextForConditionalGeneration, PreTrainedModel
 
 from conditions import QUESTIONS, prompt
 from model.errors import TrainingError, WeightsError
 from model.network import SkinGPT, load_skingpt, new_network
 from model.notes import CHOICE_TOKENS, DOMAIN_TOKENS
-from model.pictures import Fold, read_pictures
+from model.pictures import Fold, PictureSet, read_pictures
 from model.presets import LLAMA_WORDS, MINI, SKINGPT4, TGI, Preset
 from model.processor import SkinGPTProcessor
 from model.sight import sight_of
+from model.training import language
 from model.training.cached_views import cached_views
 from model.training.language import LanguageCourse, Seen, train_language
-from model.training.lessons import Known
+from model.training.lessons import Known, Lesson
 from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder
 from model.training.teacher import Teacher
 from model.training.vision import VISION, VisionCourse, VisionRecipe, load_heads, train_vision
-from model.vision_tower import PlainHead, vit_tiny_config
+from model.vision_tower import PLAIN_HEAD, PlainHead, vit_tiny_config
 
 SMALL = VisionRecipe(side=32, batch=8, plan=replace(VisionRecipe().plan, batches=6, judge_every=3, save_seconds=0.0))
 
@@ -83,6 +88,49 @@ def test_the_run_folder_tells_what_was_trained(whole: Path, drawn_data: Path, re
     assert list((whole / "tensorboard" / "vision").iterdir())
     with pytest.raises(TrainingError, match="another recipe"):
         train_vision(drawn_data, whole, replace(SMALL, rarity=0.1), start=released)
+
+
+def test_a_step_whose_beginning_was_trained_anew_does_not_go_on(
+    drawn_data: Path, released: Path, tmp_path: Path
+) -> None:
+    begins, run = tmp_path / "begins", tmp_path / "run"
+    shutil.copytree(released, begins)
+    train_vision(drawn_data, run, SMALL, start=begins)
+    done = (run / VISION).read_bytes()
+    train_vision(drawn_data, run, SMALL, start=begins)
+    assert (run / VISION).read_bytes() == done, "a step that is done changes nothing when it is called again"
+    tensors = load_file(begins / PLAIN_HEAD)
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, begins / PLAIN_HEAD)
+    with pytest.raises(TrainingError, match="beginning"):
+        train_vision(drawn_data, run, SMALL, start=begins)
+
+
+def test_a_run_begun_before_its_beginning_was_noted_goes_on(whole: Path, drawn_data: Path, released: Path) -> None:
+    file = whole / "vision.data.json"
+    noted = json.loads(file.read_text())
+    file.write_text(json.dumps({name: told for name, told in noted.items() if name != "began"}))
+    train_vision(drawn_data, whole, SMALL, start=released)
+    assert json.loads(file.read_text()) == noted
+
+
+def test_a_head_without_its_tensors_is_refused(released: Path, tmp_path: Path) -> None:
+    shutil.copytree(released, tmp_path / "weights")
+    file = tmp_path / "weights" / PLAIN_HEAD
+    tensors = load_file(file)
+    lost = next(iter(tensors))
+    save_file({name: tensor for name, tensor in tensors.items() if name != lost}, file)
+    with pytest.raises(WeightsError, match=f"lacks {lost}"):
+        load_heads(tmp_path / "weights")
+
+
+def test_without_a_running_mean_the_weights_are_kept_once(drawn_data: Path, released: Path, tmp_path: Path) -> None:
+    pictures = [read_pictures(drawn_data, split, 208) for split in ("train", "val")]
+    course = VisionCourse(load_heads(released), *pictures, SMALL)
+    plan = replace(SMALL.plan, batches=3, average=0.0)
+    assert fit(course, plan, RunFolder(tmp_path, "vision"), stop=lambda: True) is course.network
+    assert fit(course, plan, RunFolder(tmp_path, "vision")) is course.network, "and it goes on"
+    assert not course.network.training
+    assert {line["batch"] for line in curve(tmp_path)} == {1, 2, 3}
 
 
 @pytest.mark.slow
@@ -149,6 +197,18 @@ def test_folds_part_patients_and_leave_the_test_split_alone(drawn_data: Path) ->
     assert len(none) and not any(group.startswith("G") for group in none.groups), "one fold of one holds out all"
 
 
+def test_the_teacher_is_not_weighed_on_the_photos_that_a_fold_holds_out(drawn_data: Path) -> None:
+    fold = Fold(0, 3)
+    val = read_pictures(drawn_data, "val", 32, fold=fold)
+    weighed = val.only(language.fair_to_weigh(val, fold))
+    assert {group[0] for group in weighed.groups if group} == {"L"}, "the split of the dermoscopy is its own"
+    head = PlainHead(Blip2VisionModel(vit_tiny_config(32))).eval()
+    train = read_pictures(drawn_data, "train", 32, fold=fold)
+    teacher = Teacher.fitted(head, train, weighed, torch.randn(len(weighed), 5, 192))
+    assert (teacher.temperatures[0], teacher.weights[0]) == (1.0, 1.0)
+    assert language.fair_to_weigh(val, None).all()
+
+
 def small_steps(preset: Preset, batches: int = 3) -> Preset:
     return replace(
         preset,
@@ -176,6 +236,12 @@ def test_both_steps_of_the_mini(drawn_data: Path, whole: Path, tmp_path: Path) -
     for name, tensor in after.vision_model.state_dict().items():
         assert torch.equal(tensor, tower[f"tower.{name}"]), "the tower stays as the vision step left it"
     assert not torch.equal(before.language_projection.weight, after.language_projection.weight)
+    for step in (1, 2):
+        train_language(drawn_data, tmp_path, step, small_steps(MINI))
+    (tmp_path / "step-1.state.pt").unlink()
+    train_language(drawn_data, tmp_path, 1, small_steps(MINI, batches=2))
+    with pytest.raises(TrainingError, match="beginning"):
+        train_language(drawn_data, tmp_path, 2, small_steps(MINI))
 
 
 def full_size_in_miniature(preset: Preset, miniature: SkinGPT) -> tuple[PreTrainedModel, Preset]:
@@ -205,6 +271,74 @@ def full_size_in_miniature(preset: Preset, miniature: SkinGPT) -> tuple[PreTrain
     }
     small = replace(small, qformer={**preset.qformer, **qformer}, queries=4)
     return new_network(small.blip2(image)), small
+
+
+def test_the_whole_picture_is_read_however_short_a_lesson_may_be(
+    miniature: SkinGPT, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CLIP gives 577 tokens where a lesson of `tgi` may have 160 of its own."""
+    network, small = full_size_in_miniature(TGI, miniature)
+    sight = sight_of(network, small)
+    processor = SkinGPTProcessor(
+        miniature.processor.image_processor, miniature.processor.tokenizer, sight.tokens_a_picture
+    )
+    pictures = read_pictures(drawn_data, "train", 28)
+    views = torch.zeros(1, len(pictures), *sight.seen_shape)
+    known, seen = Known(pictures, [None] * len(pictures), {}), Seen(views, views[0], pictures)
+    course = LanguageCourse(sight, processor, replace(small, longest=12), 2, known, seen)
+    logits, read = sight.logits, list[torch.Tensor]()
+    monkeypatch.setattr(sight, "logits", lambda ids, *rest: read.append(ids) or logits(ids, *rest))
+    course.losses(Draw.of(1, 1))
+    assert len(read) == 2
+    for ids in read:
+        assert ((ids == network.config.image_token_id).sum(1) == sight.tokens_a_picture).all()
+        assert ids.shape[1] <= 12 + sight.tokens_a_picture
+
+
+def pictures_without_answer(pictures: PictureSet) -> PictureSet:
+    """Every second one of another condition than the answers, with what was annotated on it."""
+    other = np.arange(len(pictures)) % 2 == 1
+    return replace(
+        pictures,
+        choice=np.where(other, -1, pictures.choice),
+        concepts=tuple(("Papule",) if one else () for one in other),
+    )
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_pictures_of_other_conditions_are_described_and_never_chosen(
+    step: int, miniature: SkinGPT, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = pictures_without_answer(read_pictures(drawn_data, "train", 28))
+    sight = sight_of(miniature.network, MINI)
+    views = torch.zeros(1, len(pictures), *sight.seen_shape)
+    known, seen = Known(pictures, [None] * len(pictures), {}), Seen(views, views[0], pictures)
+    course = LanguageCourse(sight, miniature.processor, MINI, step, known, seen)
+    taught: dict[str, set[bool]] = {"choice": set(), "words": set()}
+    for name, kind in (("choice_lesson", "choice"), ("concept_lesson", "words"), ("note_lesson", "words")):
+        write = getattr(language, name)
+
+        def told(known: Known, at: int, rng: Random, write: Any = write, kind: str = kind) -> Lesson:
+            taught[kind].add(bool(pictures.choice[at] >= 0))
+            lesson: Lesson = write(known, at, rng)
+            return lesson
+
+        monkeypatch.setattr(language, name, told)
+    with torch.no_grad():
+        losses = course.losses(Draw.of(1, step))
+    assert taught == {"choice": {True} if step == 2 else set(), "words": {True, False}}
+    assert all(loss.isfinite() for loss in losses.values())
+
+
+def test_a_batch_without_any_known_kind_breaks_no_training(miniature: SkinGPT, drawn_data: Path) -> None:
+    pictures = read_pictures(drawn_data, "train", 28)
+    pictures = replace(pictures, choice=np.full(len(pictures), -1))
+    sight = sight_of(miniature.network, MINI)
+    views = torch.zeros(1, len(pictures), *sight.seen_shape)
+    known, seen = Known(pictures, [None] * len(pictures), {}), Seen(views, views[0], pictures)
+    course = LanguageCourse(sight, miniature.processor, MINI, 1, known, seen)
+    with torch.no_grad():
+        assert course.losses(Draw.of(1, 1))["reader"] == 0
 
 
 @pytest.mark.parametrize("preset", [SKINGPT4, TGI], ids=["skingpt4", "tgi"])

@@ -13,7 +13,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents import safety_net
 from agents.agent import Answer, Earlier, GuidelineAgent, Question
 from agents.case_view import CaseView, facts, view
-from agents.history_taking.candidates import told as features_told
+from agents.history_taking.candidates import sites
 from agents.intents import intents, is_about_care
 from agents.levels import asks_of_aftercare, is_aftercare
 from agents.numbering import Numbering
@@ -57,10 +57,17 @@ _TELL_MORE = (
     "with fever."
 )
 _GOES_ON = re.compile(
-    r"\b(?:spread\w*|mov(?:ed|ing)|same|also|too|as well)\b|^\W*(?:and |but |now )*(?:it|this|they|these)\b",
+    r"\b(?:spread\w*|mov(?:ed|ing)|same|also|too|as well|back|again|on the other hand)\b"
+    r"|^\W*(?:and |but |now )*(?:it|this|they|these)\b",
     re.IGNORECASE,
 )
-"""How somebody says that what they told of is at another place now."""
+"""How somebody says that what they told of is at another place now, or has come back."""
+_TELLS_OF = re.compile(
+    r"\bi(?:['’]ve| have| had| got| found| noticed)\b|\bthere (?:is|are|['’]s)\b"
+    r"|\bmy \w+(?: \w+)? (?:is|are|has|have)\b",
+    re.IGNORECASE,
+)
+"""How somebody tells of something new, rather than where to put the cream."""
 _OF_WHAT = f"I do not know yet what this is about. {_TELL_MORE}"
 
 
@@ -169,8 +176,7 @@ class Adviser:
             further = self._fit(self._agent.ask(asked, _AT_LENGTH), question, asked, seen_case, told)
             fit = (_without_what_failed(further, question, told) or first)[: _length(question)]
         words = [fact.words for fact in told]
-        guessed = asked.subjects if seen_case.guessed and not named_in(question) else ()
-        taken_for = guess(asked.described or guessed, seen_case.level, number)
+        taken_for = guess(asked.described or _guessed(question, asked, seen_case), seen_case.level, number)
         return composed(
             fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for, doubt
         )
@@ -249,9 +255,11 @@ def _is_of_nothing_known(question: str, seen_case: CaseView) -> bool:
 
 
 def _is_elsewhere(question: str, earlier: str) -> bool:
-    """Whether the question describes something at another place of the body than what was told before it."""
-    there, here = features_told(earlier).get("site"), features_told(question).get("site")
-    return None not in (here, there) and here != there and describes(question) and not _GOES_ON.search(question)
+    """Whether the question tells of something at a place of the body of which nothing was told before it."""
+    if not describes(question) or _GOES_ON.search(question) or not _TELLS_OF.search(question):
+        return False
+    here, there = sites(question), sites(earlier)
+    return bool(here and there) and here.isdisjoint(there)
 
 
 def _with_told(case: Case, told: Sequence[Fact]) -> Case:
@@ -286,6 +294,12 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
         if each != seen_case.differential.serious and each not in seen_case.raised
     )
     return with_raised((*seen_case.differential.in_words, *by_words), seen_case.raised, seen_case.triage)
+
+
+def _guessed(question: str, asked: Question, seen_case: CaseView) -> tuple[Subject, ...]:
+    """What the answer is about though nobody named it. A mole is not guessed beside a cancer that is not ruled out."""
+    cancer = seen_case.serious is not None and seen_case.serious.malignant
+    return asked.subjects if seen_case.guessed and not cancer and not named_in(question) else ()
 
 
 def _asked_about(question: str, seen_case: CaseView, described: Sequence[Subject]) -> tuple[Subject, ...]:

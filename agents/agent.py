@@ -185,7 +185,7 @@ class GuidelineAgent:
         if not grounded and self._chat_model is not None:
             shelf, quoting = Shelf(passages.values()), self._quoting.model_copy(update={"most_sentences": most})
             messages = [*messages, *self._run(quoting, question, shelf, [HumanMessage(question.text)], None)]
-            passages = {passage.n: passage for passage in passages_in(messages)}
+            passages = dict(shelf.passages)
             grounded = ground(str(messages[-1].text), passages)
         return Answer(grounded, passages, _seen_by_tool(messages, OBSERVATION), _seen_by_tool(messages, COMPARISON))
 

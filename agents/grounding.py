@@ -57,7 +57,10 @@ def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded
         supporting = tuple(n for n, source in sources.items() if source is not None)
         if supporting:
             text = _with_its_scope(sentence.text, sources[supporting[0]] or sentence.text)
-            kept.setdefault(_bare(text), Grounded(text, supporting))
+            if text != sentence.text and (speaks_to_a_machine(text) or "://" in text):
+                supporting = ()
+            else:
+                kept.setdefault(_bare(text), Grounded(text, supporting))
         metrics.SENTENCES.labels("kept" if supporting else "dropped").inc()
     return tuple(kept.values())
 
@@ -71,16 +74,19 @@ def _source(passage: NumberedPassage, statement: str) -> str | None:
     """The sentence of the passage, or its main clause, that says what `statement` says."""
     if not tokens(statement):
         return None
-    parts = (part for source in sentences(passage.text) for part in (source, _main_clause(source)))
-    return next((part for part in parts if _says_the_same(part, statement, passage.title)), None)
+    for source in sentences(passage.text):
+        if any(_says_the_same(part, statement, passage.title) for part in (source, _main_clause(source))):
+            return source
+    return None
 
 
 def _with_its_scope(statement: str, source: str) -> str:
     """The statement; its source word for word where it leaves out for whom, how long, how much or what not to do."""
+    main = _main_clause(source)
     kept = (
-        _numbers(source) == _numbers(statement)
-        and _measures(source) == _measures(statement)
-        and _negations(source) <= _negations(statement)
+        _numbers(main) <= _numbers(statement)
+        and not _measures(main) - _measures(statement)
+        and _negations(main) <= _negations(statement)
     )
     return statement if kept else source
 

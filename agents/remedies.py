@@ -15,9 +15,12 @@ _KINDS = (
     r"sul(?:f|ph)\w*|co-trimoxazole|septrin|bactrim|trimethoprim",
     r"nsaids?|aspirin|ibuprofen|naproxen|diclofenac|anti-inflammator\w+",
     r"\w*cyclines?",
+    r"(?:cortico)?steroids?(?: creams?)?|\w*cortisone",
     r"lanolin|wool(?: alcohols?| fat)?",
 )
 """Remedies that whoever is allergic to one of them is not told to take (BNF, “Penicillins” and the like)."""
+_SHORT = 4
+"""Letters of a name that is no part of another."""
 _FORMS = frozenset(
     content_stems("cream ointment gel lotion shampoo tablet pill medicine drops spray powder paint treatment soap")
 )
@@ -33,7 +36,8 @@ def names_allergen(text: str, told: Sequence[Fact]) -> bool:
 @lru_cache(maxsize=256)
 def _allergen(named: str) -> re.Pattern[str]:
     kind = next((each for each in _KINDS if re.fullmatch(each, named, re.IGNORECASE)), None)
-    return re.compile(rf"\b(?:{kind or rf'{re.escape(named)}(?:e?s)?'})\b", re.IGNORECASE)
+    beginning = r"\w*" if len(named) > _SHORT else ""  # "hydrocortisone" is cortisone
+    return re.compile(rf"\b(?:{kind or rf'{beginning}{re.escape(named)}(?:e?s)?'})\b", re.IGNORECASE)
 
 
 def failed(question: str, told: Sequence[Fact]) -> frozenset[str]:
@@ -49,4 +53,5 @@ def failed(question: str, told: Sequence[Fact]) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _of_conditions() -> frozenset[str]:
-    return frozenset(stem for slug in CONDITIONS for name in names_of(slug) for stem in content_stems(name))
+    stems = {stem for slug in CONDITIONS for name in names_of(slug) for stem in content_stems(name)}
+    return frozenset(stems - set(content_stems("antibiotic penicillin steroid medicine")))

@@ -72,7 +72,6 @@ _TAKEN_FOR = re.compile(
     rf"|\b{_LAY} (?:says?|said|thinks?|thought|reckons?|swears?|insists?|is sure|calls)\b[^.!?;]{{0,25}}$"
     r"|\blike (?:an? )?$"
     r"|\b(?:no|without|never had) (?:any )?$"
-    r"|\bruled? out (?:an? )?$"
 )
 """Who took it for ringworm says that it is something else, what a flatmate calls it may be, and so what is like it.
 
@@ -84,11 +83,16 @@ _NOT_OF_PATIENT = re.compile(
     rf"\bmy {_LAY} (?:also |once )?(?:has|had|gets?|got|suffers?|suffered|was diagnosed)\b"
     r"|\b(?:i|he|she) (?:once )?(?:had|used to have)\b.*\b(?:(?:years?|months?|yrs) ago|"
     r"as a (?:child|kid|teenager)|when (?:i|he|she) was|in (?:19|20)\d\d)\b"
-    r"|\bruled? out\b"
-    r"|^\W*(?:and |but |so )?(?:it|this|i|he|she)(?:['’]?s|['’]?m| is| am| do| does| have| has)?(?: not|n['’]?t) ",
+    r"|(?<!not )(?<!n't )(?<!to be )\bruled out\b"
+    r"|^\W*(?:and |but |so )?(?:it|this)(?:['’]?s| is)?(?: not|n['’]?t) (?:an? |any )?(?!my\b)\w+\W*$"
+    r"|^\W*(?:and |but |so )?i (?:do not|don['’]?t|have not|haven['’]?t) (?:have |got )(?:an? |any )?\w+(?: \w+)?\W*$",
     re.IGNORECASE,
 )
 """What a clause gives to the family or to the past, or takes from the patient."""
+_BACK = re.compile(r"\b(?:back|again|same|scars?|return\w*|recur\w*)\b", re.IGNORECASE)
+"""What was in the past may be what it is now."""
+_CAUGHT_AT_HOME = frozenset({"scabies", "head-lice", "impetigo", "chickenpox", "tinea-corporis", "measles"})
+"""What one of a household gives to the others."""
 _LONG_SINCE = re.compile(r"\b(?:since|after|following|from)\b[^.!?;]{0,25}$")
 _LONG = re.compile(r"\b(?:years?|yrs?|months?)\b")
 """A lump that has been there for years since a bite is no bite any more."""
@@ -145,9 +149,14 @@ def named_of_patient(words: str) -> tuple[Subject, ...]:
     psoriasis.
     """
     clauses = _CLAUSE_END.split(words)
-    own = " ".join(each for each in clauses if not (_NOT_OF_PATIENT.search(each) and named_in(each)))
+    own = " ".join(each for each in clauses if not _is_of_others(each))
     described = len(set(content_stems(own))) >= _LEAST_TELLING and not asks(own)
-    return named_in(own if described else words)
+    return named_in(own if described and not _BACK.search(own) else words)
+
+
+def _is_of_others(clause: str) -> bool:
+    named = named_in(clause) if _NOT_OF_PATIENT.search(clause) else ()
+    return bool(named) and not any(each.malignant or each.slug in _CAUGHT_AT_HOME for each in named)
 
 
 def _is_beside(slug: str, question: str, before: str) -> bool:

@@ -24,7 +24,9 @@ _TELLING = 4
 _LEAST_GAIN = 0.03
 _NO = "no"
 _DENIED = re.compile(
-    r"\b(?:no|not|without|never|nobody|none|(?:is|are|do|does|did|has|have)n['’]?t)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)"
+    r"\b(?:no|not|without|never|nobody|none)\b[^,.;!?]*?(?=[,.;!?]|\bbut\b|$)"
+    r"|\b(?:is|are|do|does|did|has|have)n['’]?t(?! (?:know|go|gone|help|helped|sleep|slept|work|worked|want|seem)\b)\b"
+    r"[^,.;!?]*?(?=[,.;!?]|\b(?:but|and|because|what|why|if|how)\b|$)"
 )
 """What a patient says is not there shows nothing of the kind."""
 
@@ -92,6 +94,12 @@ def told(words: str) -> dict[str, str]:
         if hits[best]:
             answers[feature.id] = best
     return answers
+
+
+def sites(words: str) -> frozenset[str]:
+    """All the places of the body that the words name, as answers to where it is."""
+    plain = words.casefold()
+    return frozenset(option.id for option in features()["site"].options if option.hits(plain))
 
 
 def in_words(answers: Mapping[str, str]) -> str:

@@ -34,7 +34,7 @@ _UNIT = r"(?P<unit>day|week|wk|month|mo|mth|year|yr)s?"
 _SHORT = r"(?P<short>d|w|m|y|yr|mo|wk)"
 _THINGS = (
     "rash|spot|mole|scar|wound|bite|cut|burn|tattoo|piercing|bruise|lesion|lump|blister|eczema|psoriasis|scab|wart|ulcer|"
-    "injury|patch|mark|growth|freckle|bump|cyst|boil|stitches|problem|flare|infection"
+    "cream|ointment|tube|medicine|injury|patch|mark|growth|freckle|bump|cyst|boil|stitches|problem|flare|infection"
 )
 _BETWEEN = r"(?:(?!(?:\d+(?:\.\d+)?|has|have|had|with|got|and|is|was|keeps|covered|,) )\S+ )?"
 _PEOPLE = (

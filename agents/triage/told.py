@@ -30,8 +30,8 @@ _NO_ALLERGEN = frozenset(
     "cream ointment gel lotion tablet tablets pill pills medicine medicines treatment".split()
 )
 _ASKED = re.compile(
-    r"\b(?:am i|are (?:you|we|they)|is (?:it|he|she|this|that)|do i|does (?:he|she)|(?:if|whether) (?:i|he|she)|"
-    r"(?:could|can|might|may|would) (?:i|it|he|she|this|my \w+))\b[^.!?,;]{0,20}$",
+    r"\b(?:am i|are (?:you|we|they)|is (?:it|he|she|this|that)|do i|does (?:he|she)|whether (?:i am|i'm)|"
+    r"(?:could|can|might|may|would) (?:i|it|he|she|this|my \w+))(?: (?:be|have|an?|any|also|just|really))* +$",
     re.IGNORECASE,
 )
 """What is only asked or supposed: "am I allergic to it?"."""
@@ -42,7 +42,9 @@ _PREGNANT = re.compile(
 )
 """Pregnancy as said of whoever writes, or of whom they write for."""
 _DENIES = re.compile(
-    r"\b(?:not|no longer|never|no|(?:is|are|was|do|does|did|has|have|had)n['’]?t)\b[^.!?,;]{0,12}$", re.IGNORECASE
+    r"\b(?:not|no longer|never|no|(?:is|are|was|do|does|did|has|have|had)n['’]?t)"
+    r"(?: (?:have|had|got|known|really|actually|currently|any|an?))* +$",
+    re.IGNORECASE,
 )
 _THING = (
     r"(?:[a-z][\w'’-]*\s+){0,2}?(?:cream|ointment|gel|lotion|tablets?|pills?|shampoo|spray|antihistamines?|steroids?"
@@ -58,11 +60,27 @@ _FAILED = re.compile(
 )
 _A_THING = re.compile(r"(?<!\S)(?:its?|this|that|they|theyre|these|those) (?:(?:is|are|was|about|only|now|just) )*$")
 """Before an age that a rash has rather than a person."""
-_MYSELF = re.compile(r"(?<!\S)(?:im|i am) $|(?<!\S)(?:im|i am) (?=aged?|\d)")
+_OWN_SKIN = re.compile(
+    r"\bi (?:have|had|got|get|notice|found)\b|\bi['’]ve (?:got|had)\b|\b(?:on|in|under|over) my\b"
+    r"|\bmy (?!son|daughter|baby|child|boy|girl|kid|toddler|wife|husband|m[ou]m|mother|dad|father|partner)\w+ "
+    r"(?:is|are|has|have)\b",
+    re.IGNORECASE,
+)
+_MYSELF = re.compile(r"(?:im|i am) ")
 _DAYS_IN_YEAR = 365.25
 _OLDEST = 120
-_LASTING = frozenset({"pregnant", "immunosuppressed"})
-"""What holds until it is taken back."""
+_TAKEN_BACK = {
+    "pregnant": re.compile(
+        r"\b(?:i am|i['’]?m) (?:\w+ )?(?:not|no longer) (?:\w+ )?pregnant\b|\btest (?:is|was|came back) negative\b",
+        re.IGNORECASE,
+    ),
+    "immunosuppressed": re.compile(
+        r"\bi (?:do not|don['’]?t) have (?:hiv|cancer|leukaemia)\b"
+        r"|\bi(?:['’]?ve| have)? (?:no longer|stopped|finished) (?:take|taking|having|the|my|on)\b",
+        re.IGNORECASE,
+    ),
+}
+"""How whoever writes takes back what else would hold."""
 _LONGEST = 40
 _MOST = 12
 
@@ -102,8 +120,9 @@ def told_again(text: str, history: History) -> History | None:
 def _found(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
     found: dict[str, Fact] = {}
     for text in texts:
-        for name in _LASTING & read(text).denied:
-            found.pop(name, None)
+        for name, denied in _TAKEN_BACK.items():
+            if denied.search(text):
+                found.pop(name, None)
         for fact in _facts(text):
             found.pop(fact.name, None)
             found[fact.name] = fact
@@ -152,7 +171,7 @@ def _facts(text: str) -> Iterator[Fact]:
 
 
 def _age(text: str) -> int | None:
-    """The age in years of whom the text is about: of whoever writes only where it gives nobody else's."""
+    """The age in years of whom the text is about: of whoever writes where they tell of their own skin, or of nobody."""
     parts = sentences(text)
     found: dict[bool, int] = {}
     for sentence, mark in zip(parts, marks(parts), strict=True):
@@ -161,11 +180,16 @@ def _age(text: str) -> int | None:
             of_patient = mark.whose[sentence.index_at(place)] is Whose.PATIENT and not _A_THING.search(before)
             if of_patient and years <= _OLDEST:
                 found[_is_of_writer(sentence.line, place)] = years
-    return found.get(False, found.get(True))
+    own, others = found.get(True), found.get(False)
+    return own if others is None or (own is not None and _OWN_SKIN.search(text)) else others
 
 
 def _is_of_writer(line: str, place: int) -> bool:
-    return bool(_MYSELF.search(line[:place]) or _MYSELF.match(line, place))
+    return (
+        bool(_MYSELF.match(line, place))
+        or line[:place].endswith((" im ", " i am "))
+        or line[:place] in ("im ", "i am ")
+    )
 
 
 def _allergens(text: str) -> Iterator[str]:

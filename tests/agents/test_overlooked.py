@@ -101,6 +101,14 @@ def test_an_emergency_that_a_writer_told_in_few_words_is_found(text: str) -> Non
         "salicylic acid for the spots on my face, she threw it away",
         "pressure washer hands are dry and red",
         "I am sweating in the heat and my neck itches",
+        "I've been on sertraline 50 since March, can it cause a rash?",
+        "My tablets are counted out by the pharmacist every week. Could one cause this rash?",
+        "I got a small cut, how deep is too deep for a plaster?",
+        "My stitches hurt when pressed and the itching has not stopped",
+        "I was in the garden with a hammer and hit my thumb",
+        "The scab on my lip fell when I washed my face",
+        "I stopped sweating after the antiperspirant. I'm confused why.",
+        "I handle rust remover at work and my skin is a bit dry",
     ],
 )
 def test_calm_words_near_those_call_nobody(text: str) -> None:

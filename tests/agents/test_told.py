@@ -35,6 +35,10 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
         ("I think it is the soap, I'm allergic to the sulfa tablets", {"allergic to sulfa"}),
         ("Am I allergic to it? What helps?", set()),
         ("Could my son be allergic to the cream?", set()),
+        ("can I take flucloxacillin if I am allergic to penicillin?", {"allergic to penicillin"}),
+        ("It did not help I'm allergic to penicillin", {"allergic to penicillin"}),
+        ("I am 58, my daughter is 12, I have a new mole", {"age 58"}),
+        ("My baby is 6 months old. I'm 34 and my nipples are sore and red", {"age 34"}),
         ("I have no penicillin allergy", set()),
         ("The athlete's foot cream did not help", {"athlete's foot cream did not help"}),
         ("My neighbour is 80 years old and has scabies", set()),
@@ -56,6 +60,8 @@ def test_the_newest_age_wins_and_buttons_win_over_words() -> None:
 def test_who_says_that_they_are_not_pregnant_after_all_takes_it_back() -> None:
     assert _words("I am pregnant", "sorry, I am not pregnant") == set()
     assert _words("I am not pregnant", "oh, I am pregnant") == {"pregnant"}
+    assert _words("I am pregnant", "Is doxycycline not safe in pregnancy?") == {"pregnant"}
+    assert _words("I am pregnant", "My sister is not pregnant but has it too") == {"pregnant"}
 
 
 def test_an_age_that_nobody_has_is_no_fact_to_set_right() -> None:

@@ -68,6 +68,8 @@ def test_another_complaint_elsewhere_is_not_answered_about_the_first(starter: Ad
     question = "There are itchy flakes all over my scalp, which shampoo is good?"
     reply = starter.reply(RINGWORM, turns(RINGWORM.words, "…", question), TODAY)
     assert "ringworm" not in reply.text.casefold() and "scalp" in reply.text.casefold()
+    cream = starter.reply(RINGWORM, turns(RINGWORM.words, "…", "Can I put the cream on my itchy face?"), TODAY)
+    assert "scalp" not in cream.text.casefold()
     spread = starter.reply(RINGWORM, turns(RINGWORM.words, "…", "It has spread to my back, how is it treated?"), TODAY)
     assert "ringworm" in spread.text.casefold()
 
@@ -84,10 +86,14 @@ def test_who_asks_whether_it_remembers_is_still_told_what_is_urgent(adviser: Adv
         ("ring shaped itchy rash on my leg. My wife has psoriasis.", []),
         ("scaly ring on my arm, it is not psoriasis", []),
         ("I had shingles two years ago. Now a scaly ring grows on my belly", []),
-        ("the doctor ruled out scabies, still very itchy small bumps on my wrists", []),
+        ("the doctor ruled out eczema, still very itchy small bumps on my wrists", []),
         ("My husband has shingles, can I catch it?", ["herpes-zoster"]),
         ("How do I know it isn't melanoma?", ["melanoma"]),
         ("My wife has psoriasis on her elbows, which cream?", ["psoriasis"]),
+        ("They have not ruled out melanoma, the spot still bleeds", ["melanoma"]),
+        ("I had shingles two years ago, the same painful blisters are back on my chest", ["herpes-zoster"]),
+        ("I do not know what to do about my psoriasis, it is spreading over my elbows", ["psoriasis"]),
+        ("My wife has scabies, now I itch all over at night between my fingers", ["scabies"]),
     ],
 )
 def test_an_illness_of_others_past_or_denied_is_not_what_the_case_is_about(words: str, slugs: list[str]) -> None:
@@ -96,7 +102,12 @@ def test_an_illness_of_others_past_or_denied_is_not_what_the_case_is_about(words
 
 @pytest.mark.parametrize(
     ("words", "feature", "option"),
-    [("it doesn't itch", "itch", "no"), ("it isn't painful", "itch", "no"), ("a shiny bump", "shape", "bumps")],
+    [
+        ("I don't know what this itchy ring on my leg is", "shape", "ring"),
+        ("it doesn't itch", "itch", "no"),
+        ("it isn't painful", "itch", "no"),
+        ("a shiny bump", "shape", "bumps"),
+    ],
 )
 def test_what_is_denied_shows_nothing_of_the_kind(words: str, feature: str, option: str) -> None:
     assert told(words)[feature] == option

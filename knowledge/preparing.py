@@ -52,7 +52,7 @@ def prepared(
         raise DocumentRefused(f"{problem}: name one by its slug, for example psoriasis")
     version = details.version or _today().isoformat()
     document = Document(
-        key=_key(file_name, slug),
+        key=_key(file_name, slug, library),
         slug=slug,
         title=title[:200],
         jurisdiction=details.jurisdiction,
@@ -117,14 +117,20 @@ def _named_slug(words: str, library: Library) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _key(file_name: str, slug: str) -> str:
-    """The key of a document; where its name does not fit in whole, a hash tells it from others like it."""
+def _key(file_name: str, slug: str, library: Library) -> str:
+    """The key of a document; where its name does not fit in whole, a hash tells it from others like it.
+
+    A document that is live under a key from before there were such hashes keeps it, or both would be.
+    """
     stem = unicodedata.normalize("NFC", PurePath(file_name).stem.casefold())
     plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
-    if not plain or len(plain) > _LONGEST_STEM or re.search(r"[^\W_a-z0-9]", stem):
-        short = plain[:_LONGEST_STEM].rstrip("-") or "document"
-        plain = f"{short}-{hashlib.sha256(stem.encode()).hexdigest()[:6]}"
-    return f"{slug}.{plain}"
+    short = plain[:_LONGEST_STEM] or "document"
+    if plain and len(plain) <= _LONGEST_STEM and not re.search(r"[^\W_a-z0-9]", stem):
+        return f"{slug}.{plain}"
+    live = library.edition(f"{slug}.{short}")
+    if live is not None and live.file_name == plain_name(file_name):
+        return live.key
+    return f"{slug}.{short.rstrip('-')}-{hashlib.sha256(stem.encode()).hexdigest()[:6]}"
 
 
 def _today() -> date:

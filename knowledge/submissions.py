@@ -143,7 +143,7 @@ class Submissions:
             if connection.execute(ours.where(started).values(one_more)).rowcount:
                 return True
             problem = f"the reader stopped {MOST_STARTS} times without an end: save the file anew, or split it"
-            connection.execute(ours.values(state=State.REFUSED, progress=problem))
+            connection.execute(ours.values(state=State.REFUSED, progress=problem, decided=datetime.now(UTC)))
             return False
 
     def _found(self, row: Row[Any], compare: CompareAnswers | None, tell: Tell) -> dict[str, Any]:
@@ -161,7 +161,8 @@ class Submissions:
         try:
             edition, extracted = prepared(row.content, row.file_name, details, self._library, noting("pages read", 20))
         except (DocumentRefused, GuidelineInvalid) as refused:
-            return {"state": State.REFUSED, "progress": str(refused), "edition": None, "report": None}
+            of_refused = {"progress": str(refused), "decided": datetime.now(UTC), "edition": None, "report": None}
+            return {"state": State.REFUSED, **of_refused}
         newest = self._library.versions(edition.key)[:1]
         live = self._library.edition(edition.key)
         answers = compare(Change.publishing(edition), noting("questions compared", 10)) if compare else None
@@ -242,7 +243,8 @@ class Submissions:
     def _clear(self) -> None:
         """Takes back what was refused and nobody took up: it may be a patient's letter, sent by mistake."""
         column = tables.submissions.c
-        old = (column.state == State.REFUSED, column.received < datetime.now(UTC) - KEPT_REFUSED)
+        refused = func.coalesce(column.decided, column.received)
+        old = (column.state == State.REFUSED, refused < datetime.now(UTC) - KEPT_REFUSED)
         with writing(self._engine) as connection:
             for number in connection.execute(select(column.number).where(*old)).scalars().all():
                 self._decide(connection, number, State.WITHDRAWN, CLEARED, Action.WITHDREW, "")

@@ -25,11 +25,14 @@ def open_picture(source: Path | BinaryIO, *, side: int | None = None, most_pixel
                 raise PictureError(f"more than {most_pixels:,} pixels")
             if side is not None:
                 image.draft("RGB", (side, side))
+            image.getexif()  # read now: what is taken away is not written anew, at which crooked metadata would fail
+            image.info.pop("exif", None)
             return _opaque(ImageOps.exif_transpose(image))
     # Pillow's decoders raise any of these at cut or crooked files.
     except (
         OSError,
         SyntaxError,
+        TypeError,
         ValueError,
         EOFError,
         OverflowError,

@@ -1,5 +1,6 @@
 """Buttons: answers to the questions, citations, feedback, consent, erasure; the library's are handed on."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, Update
@@ -98,7 +99,9 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
         return texts.STAGE_CLOSED
     told = answered(press.kind, press.value, before.history)
     after = before.model_copy(update={"history": before.history.merged(told)})
-    await _warn(services, before, after, message_id)  # first: a press that was noted warns no more
+    if source not in _WARNED:  # before the press is noted, which then warns no more
+        await _warn(services, before, after, message_id)
+        _WARNED.append(source)
     if not await may_keep(services, chat_id):
         return ""
     if await is_of_a_childs_private_parts(services, after, with_photo=bool(after.photo_ids)):
@@ -109,6 +112,10 @@ async def _answer(services: Services, chat_id: int, press: Press, message_id: in
     if case.status in ADVISABLE:
         await in_thread(enqueue_advise, case.id)
     return texts.ANSWER_UPDATED
+
+
+_WARNED: deque[str] = deque(maxlen=1_000)
+"""The presses that were warned of lately: one that cannot be noted is tried again and again, and warned of once."""
 
 
 async def _warn(services: Services, before: Case, after: Case, message_id: int | None) -> None:

@@ -136,7 +136,7 @@ def _hidden_styles(styles: Element | None) -> frozenset[str]:
         mark = style.find(f"{_W}rPr/{_W}vanish")
         return hides(_named(style, "basedOn"), passed | {identifier}) if mark is None else _is_on(mark)
 
-    return frozenset(identifier for identifier in by_id if hides(identifier))
+    return frozenset(identifier for identifier in by_id if identifier and hides(identifier))
 
 
 def _named(of: Element, path: str) -> str:

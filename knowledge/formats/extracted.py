@@ -20,6 +20,11 @@ class Trick(StrEnum):
     UNREADABLE = "something that cannot be read"
     INSTRUCTION = "an instruction to a machine"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Trick":
+        """What a newer program told of, in words of its own, is something that this one cannot read."""
+        return cls.UNREADABLE
+
 
 class Removed(BaseModel):
     """Something taken out: why, where (a page, or empty) and how it began."""

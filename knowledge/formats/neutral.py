@@ -17,7 +17,8 @@ _TAG = re.compile(
     r"|dfn|div|dl|dt|em|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|img|input|ins|kbd|label|li|link"
     r"|main|mark|meta|nav|ol|p|picture|pre|q|s|samp|section|small|source|span|strike|strong|sub|summary|sup|table"
     r"|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|video|wbr)"
-    r"(?:[ \t]+[\w:-]{1,50}[ \t]*=[ \t]*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s\"'<>=]{1,500}))*[ \t]*/?>",
+    r"(?:\s+(?:(?:checked|controls|disabled|hidden|nowrap|open|reversed|selected)\b|"
+    r"[\w:-]{1,50}[ \t]*=[ \t]*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^\s\"'<>=]{1,500})))*\s*/?>",
     re.IGNORECASE,
 )
 """HTML's own tags only: a guideline writes "ALT <ULN or AST >3x ULN", too."""

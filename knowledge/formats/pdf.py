@@ -18,6 +18,9 @@ from pypdf.generic import ContentStream, DictionaryObject, IndirectObject, NameO
 from knowledge.errors import DocumentRefused
 from knowledge.formats.extracted import PAGE, Extracted, Removed, Trick, removed
 
+BROKEN = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError)
+"""What reading a crooked PDF raises."""
+
 MOST_PAGES = 1_500
 _SHOWS = {b"Tj", b"TJ", b"'", b'"'}
 _DEVICES = {b"g": "/DeviceGray", b"rg": "/DeviceRGB", b"k": "/DeviceCMYK"}
@@ -45,7 +48,7 @@ def read_pdf(content: bytes, tell: Callable[[int, int], None]) -> Extracted:
         for number, page in enumerate(reader.pages, 1):
             pages.append(_lines(eye.visible(page, number, notes)))
             tell(number, count)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+    except BROKEN as error:
         problem = f"this PDF is broken and cannot be read ({type(error).__name__})"
         raise DocumentRefused(f"{problem}: save it anew, or send the text as DOCX or Markdown") from error
     _refuse_scans(pages, reader)
@@ -175,7 +178,12 @@ class _Eye:
         form = reference.get_object()
         if number not in self._forms and isinstance(form, StreamObject) and form.get("/Subtype") == "/Form":
             self._forms[number] = form
-            self._forms[number] = self._visible_form(form, resources, pen)
+            try:
+                self._forms[number] = self._visible_form(form, resources, pen)
+            except (*BROKEN, NotImplementedError):
+                del drawn[NameObject(name)]  # what cannot be looked through is not read
+                self._unseen.append(([], b"Do"))
+                return
         if number in self._forms:
             drawn[NameObject(name)] = self._forms[number]
 

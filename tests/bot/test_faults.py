@@ -212,6 +212,28 @@ def test_a_danger_sign_is_answered_however_often_telegram_fails(house: House, pa
     assert DangerSign.BREATHING in one_case(house, patient).history.danger
 
 
+def test_a_danger_sign_is_answered_once_while_it_cannot_be_noted(
+    house: House, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, tries = caseload.note_history, []
+
+    def away_at_first(*told: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 3:
+            raise DatabaseUnavailable("read only")
+        return note(*told)
+
+    with house.bot():
+        photographed(house, patient)
+        card = patient.wait_for(saying("Is any of these true"))
+        monkeypatch.setattr(caseload, "note_history", away_at_first)
+        patient.press(texts.DANGER_BUTTONS[0][1])
+        until(lambda: inbox.pending(house.db) == [])
+        said = quiet(patient, card["message_id"])
+    assert len(tries) == 3 and len([text for text in said if "Call 112 now" in text]) == 1
+    assert DangerSign.BREATHING in one_case(house, patient).history.danger
+
+
 def test_an_earlier_answer_seen_again_is_filled_in_when_its_first_edit_fails(house: House, patient: Patient) -> None:
     with house.bot():
         case = photographed(house, patient)

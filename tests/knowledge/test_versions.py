@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,11 @@ from sqlalchemy import select, update
 
 from knowledge import tables
 from knowledge.database import reading, writing
+from knowledge.editions import edition_of
 from knowledge.errors import ChangeRefused, GuidelineNotFound
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
+from knowledge.record import Document
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.submission import Details, State
@@ -257,6 +259,27 @@ def test_documents_whose_names_have_other_letters_or_a_long_beginning_do_not_rep
     assert submissions.read(again).edition.key in keys  # type: ignore[union-attr]
 
 
+def test_a_document_that_is_live_under_an_older_key_keeps_it(library: Library) -> None:
+    name = "Leitlinie für Kinder.md"
+    older = Document(
+        key="psoriasis.leitlinie-f-r-kinder",
+        slug="psoriasis",
+        title="Use",
+        jurisdiction="international",
+        language="de",
+        version="1",
+        reviewed=None,
+        review_by=date(2099, 1, 1),
+        source="Use, 1",
+        file_name=name,
+        text="# Use\n\nOintment.",
+    )
+    library.publish(edition_of(older), "Dr A")
+    submissions = Submissions(library)
+    number = submissions.receive(b"# Use\n\nCream.", name, "Dr A", Details(slug="psoriasis"))
+    assert submissions.read(number).edition.key == older.key  # type: ignore[union-attr]
+
+
 def while_embedding(embedder: HashEmbedder, happens: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
     """`happens` between the look at what is live and the writing of what is published."""
     embed = embedder.embed
@@ -326,11 +349,12 @@ def test_a_refused_file_that_nobody_takes_back_is_not_kept(
 ) -> None:
     submissions = Submissions(library)
     old, new = (submissions.receive(b"Dear Mr Smith", f"{name}.md", "Dr A", Details()) for name in "ab")
+    column, long_ago = tables.submissions.c, datetime.now(UTC) - KEPT_REFUSED - timedelta(hours=1)
     with writing(library.engine) as connection:
-        long_ago = datetime.now(UTC) - KEPT_REFUSED - timedelta(hours=1)
-        column = tables.submissions.c
-        connection.execute(update(tables.submissions).where(column.number == old).values(received=long_ago))
+        connection.execute(update(tables.submissions).values(received=long_ago))
     assert {submissions.read(number).state for number in (old, new)} == {State.REFUSED}
+    with writing(library.engine) as connection:
+        connection.execute(update(tables.submissions).where(column.number == old).values(decided=long_ago))
     submissions.publish_due()
     assert [submissions.get(number).state for number in (old, new)] == [State.WITHDRAWN, State.REFUSED]
     with reading(library.engine) as connection:

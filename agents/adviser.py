@@ -30,7 +30,7 @@ from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
 from agents.statements import Statements, Supported, asked_for, fitting
 from agents.stems import content_stems
-from agents.subjects import Subject, described_in, named_in
+from agents.subjects import CAME_BACK, Subject, described_in, named_in
 from agents.triage import triage_words
 from agents.triage.told import Fact, facts_told, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
@@ -57,14 +57,15 @@ _TELL_MORE = (
     "with fever."
 )
 _GOES_ON = re.compile(
-    r"\b(?:spread\w*|mov(?:ed|ing)|same|also|too|as well|back|again|on the other hand)\b"
+    rf"\b(?:spread\w*|mov(?:ed|ing)|same|also|too|as well|again|on the other hand)\b|{CAME_BACK}"
     r"|^\W*(?:and |but |now )*(?:it|this|they|these)\b",
     re.IGNORECASE,
 )
 """How somebody says that what they told of is at another place now, or has come back."""
 _TELLS_OF = re.compile(
     r"\bi(?:['’]ve| have| had| got| found| noticed)\b|\bthere (?:is|are|['’]s)\b"
-    r"|\bmy \w+(?: \w+)? (?:is|are|has|have)\b",
+    r"|\bmy \w+(?: \w+)? (?:is|are|has|have)\b|\bmy \w+ (?:itch|flak|burn|hurt|peel)\w*"
+    r"|^\W*(?:\w+ )+all over my\b",
     re.IGNORECASE,
 )
 """How somebody tells of something new, rather than where to put the cream."""

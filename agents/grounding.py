@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from agents import metrics
@@ -82,7 +83,8 @@ def _source(passage: NumberedPassage, statement: str) -> str | None:
 
 def _with_its_scope(statement: str, source: str) -> str:
     """The statement; its source word for word where it leaves out for whom, how long, how much or what not to do."""
-    main = _main_clause(source)
+    goes_on = re.search(r" because [^,;]*[,;]", source)  # what comes after the reason belongs to what is said
+    main = source if goes_on else _main_clause(source)
     kept = (
         _numbers(main) <= _numbers(statement)
         and not _measures(main) - _measures(statement)
@@ -115,6 +117,7 @@ def _bare(text: str) -> str:
     return " ".join(tokens(text)) + ("?" if text.rstrip().endswith("?") else "")
 
 
+@lru_cache(maxsize=4096)
 def _content(text: str) -> tuple[str, ...]:
     return tuple(
         stem(token)
@@ -175,6 +178,7 @@ def _limits_kept(source: str, statement: str) -> bool:
     return conditions_kept and hedged == bool(after & HEDGES) and (not hedged or after & _CERTAIN <= before)
 
 
+@lru_cache(maxsize=4096)
 def _denied(text: str) -> Mapping[str, Counter[int]]:
     """For each stem, how often how many negations reach it: "do not stop using" reaches "use" twice."""
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)

@@ -84,12 +84,16 @@ _NOT_OF_PATIENT = re.compile(
     r"|\b(?:i|he|she) (?:once )?(?:had|used to have)\b.*\b(?:(?:years?|months?|yrs) ago|"
     r"as a (?:child|kid|teenager)|when (?:i|he|she) was|in (?:19|20)\d\d)\b"
     r"|(?<!not )(?<!n't )(?<!to be )\bruled out\b"
-    r"|^\W*(?:and |but |so )?(?:it|this)(?:['’]?s| is)?(?: not|n['’]?t) (?:an? |any )?(?!my\b)\w+\W*$"
-    r"|^\W*(?:and |but |so )?i (?:do not|don['’]?t|have not|haven['’]?t) (?:have |got )(?:an? |any )?\w+(?: \w+)?\W*$",
+    r"|^\W*(?:and |but |so )?(?:it|this)(?:['’]?s| is)?(?: not|n['’]?t) (?:an? |any )?"
+    r"(?!(?:my|the|yet)\b)[\w'’]+(?: [\w'’]+){0,3}\W*$"
+    r"|^\W*(?:and |but |so )?(?:i|he|she) (?:do not|don['’]?t|does not|doesn['’]?t|have not|haven['’]?t) "
+    r"(?:have |got )(?:an? |any )?[\w'’]+(?: \w+)?\W*$",
     re.IGNORECASE,
 )
 """What a clause gives to the family or to the past, or takes from the patient."""
-_BACK = re.compile(r"\b(?:back|again|same|scars?|return\w*|recur\w*)\b", re.IGNORECASE)
+CAME_BACK = r"(?<!my )(?<!his )(?<!her )(?<!the )(?<!upper )(?<!lower )\bback\b(?! of\b)"
+"""No part of the body."""
+_BACK = re.compile(rf"{CAME_BACK}|\b(?:again|same|scars?|return\w*|recur\w*)\b", re.IGNORECASE)
 """What was in the past may be what it is now."""
 _CAUGHT_AT_HOME = frozenset({"scabies", "head-lice", "impetigo", "chickenpox", "tinea-corporis", "measles"})
 """What one of a household gives to the others."""

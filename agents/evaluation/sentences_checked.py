@@ -45,8 +45,12 @@ def plants(passages: Iterable[NumberedPassage]) -> list[tuple[Planted, NumberedP
 def leaks() -> tuple[list[Planted], int]:
     """The wrong sentences that the check lets through, and how many were planted."""
     tried = plants(starter_passages())
-    through = [each for each, passage in tried if ground(f"{each.wrong} [1]", {1: passage})]
-    return through, len(tried)
+    return [each for each, passage in tried if _gets_through(each, passage)], len(tried)
+
+
+def _gets_through(each: Planted, passage: NumberedPassage) -> bool:
+    """Whether something else is said than the right sentence, in full."""
+    return any(kept.text != each.right for kept in ground(f"{each.wrong} [1]", {1: passage}))
 
 
 def paraphrases() -> list[tuple[str, str, bool]]:

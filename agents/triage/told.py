@@ -30,8 +30,10 @@ _NO_ALLERGEN = frozenset(
     "cream ointment gel lotion tablet tablets pill pills medicine medicines treatment".split()
 )
 _ASKED = re.compile(
-    r"\b(?:am i|are (?:you|we|they)|is (?:it|he|she|this|that)|do i|does (?:he|she)|whether (?:i am|i'm)|"
-    r"(?:could|can|might|may|would) (?:i|it|he|she|this|my \w+))(?: (?:be|have|an?|any|also|just|really))* +$",
+    r"\b(?:am i|are (?:you|we|they)|is (?:it|he|she|this|that)|do i|does (?:he|she)|"
+    r"(?:whether|(?:know|find out|tell|tell me|test|see|wonder|sure|check) if) (?:i['’]?m|i|he|she|he['’]?s|she['’]?s)|"
+    r"(?:could|can|might|may|would) (?:i|it|he|she|this|my \w+))"
+    r"(?: (?:be|have|an?|any|also|just|really|am|is|i|i['’]?m|that|because|now|maybe|possibly))* +$",
     re.IGNORECASE,
 )
 """What is only asked or supposed: "am I allergic to it?"."""
@@ -43,7 +45,8 @@ _PREGNANT = re.compile(
 """Pregnancy as said of whoever writes, or of whom they write for."""
 _DENIES = re.compile(
     r"\b(?:not|no longer|never|no|(?:is|are|was|do|does|did|has|have|had)n['’]?t)"
-    r"(?: (?:have|had|got|known|really|actually|currently|any|an?))* +$",
+    r"(?: (?:have|had|got|known|really|actually|currently|any|an?|at all|been|sure|think|believe|said|that|i|i['’]?m|am"
+    r"|he['’]?s|she['’]?s))* +$",
     re.IGNORECASE,
 )
 _THING = (
@@ -61,7 +64,9 @@ _FAILED = re.compile(
 _A_THING = re.compile(r"(?<!\S)(?:its?|this|that|they|theyre|these|those) (?:(?:is|are|was|about|only|now|just) )*$")
 """Before an age that a rash has rather than a person."""
 _OWN_SKIN = re.compile(
-    r"\bi (?:have|had|got|get|notice|found)\b|\bi['’]ve (?:got|had)\b|\b(?:on|in|under|over) my\b"
+    r"\b(?:i (?:have|had|got|get|notice|found)|i['’]ve (?:got|had))\b"
+    r"(?! (?:an? |two )?(?:\d|baby|son|daughter|child|toddler|boy|girl))(?![^.!?]{0,30}\b(?:his|her|their)\b)"
+    r"|\b(?:on|in|under|over) my\b"
     r"|\bmy (?!son|daughter|baby|child|boy|girl|kid|toddler|wife|husband|m[ou]m|mother|dad|father|partner)\w+ "
     r"(?:is|are|has|have)\b",
     re.IGNORECASE,
@@ -71,12 +76,13 @@ _DAYS_IN_YEAR = 365.25
 _OLDEST = 120
 _TAKEN_BACK = {
     "pregnant": re.compile(
-        r"\b(?:i am|i['’]?m) (?:\w+ )?(?:not|no longer) (?:\w+ )?pregnant\b|\btest (?:is|was|came back) negative\b",
+        r"\b(?:i am|i['’]?m|i was) (?:\w+ )?(?:not|no longer) (?:\w+ )?pregnant\b"
+        r"|\bpregnancy test (?:is|was|came back) negative\b",
         re.IGNORECASE,
     ),
     "immunosuppressed": re.compile(
-        r"\bi (?:do not|don['’]?t) have (?:hiv|cancer|leukaemia)\b"
-        r"|\bi(?:['’]?ve| have)? (?:no longer|stopped|finished) (?:take|taking|having|the|my|on)\b",
+        r"\bi(?:['’]?ve| have)? (?:no longer|stopped|finished) (?:(?:take|taking|having|the|my|on) )*"
+        r"(?:methotrexate|chemo\w*|azathioprine|ciclosporin|prednisolone|immunosuppress\w*)",
         re.IGNORECASE,
     ),
 }
@@ -94,8 +100,14 @@ class Fact:
 
 
 def facts_told(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
-    """The facts of all texts, oldest first, and of the buttons, without those the patient called wrong; at most 12."""
-    return tuple(fact for fact in _found(texts, history) if fact.name not in history.wrong)[-_MOST:]
+    """The facts of all texts, oldest first, and of the buttons, without those the patient called wrong; at most 12.
+
+    What was tried in vain is dropped before an allergy or a pregnancy is.
+    """
+    right = [fact for fact in _found(texts, history) if fact.name not in history.wrong]
+    least_first = sorted(right, key=lambda fact: not fact.name.startswith(TRIED))
+    dropped = {fact.name for fact in least_first[: max(0, len(right) - _MOST)]}
+    return tuple(fact for fact in right if fact.name not in dropped)
 
 
 def facts_called_wrong(texts: Sequence[str], history: History) -> tuple[Fact, ...]:

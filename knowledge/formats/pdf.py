@@ -181,9 +181,8 @@ class _Eye:
             try:
                 self._forms[number] = self._visible_form(form, resources, pen)
             except (*BROKEN, NotImplementedError):
-                del drawn[NameObject(name)]  # what cannot be looked through is not read
+                self._forms[number] = _empty_form()  # what cannot be looked through is not read
                 self._unseen.append(([], b"Do"))
-                return
         if number in self._forms:
             drawn[NameObject(name)] = self._forms[number]
 
@@ -195,6 +194,12 @@ class _Eye:
             return form
         stream.update({key: each for key, each in form.items() if key not in ("/Filter", "/DecodeParms", "/Length")})
         return stream
+
+
+def _empty_form() -> StreamObject:
+    form = StreamObject()
+    form.update({NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form")})
+    return form
 
 
 def _raw_text(operations: list[tuple[Any, bytes]]) -> str:

@@ -141,6 +141,7 @@ def test_a_negation_taken_out_of_a_quotation_makes_it_fall(sentence: str) -> Non
         ),
         ("Retinoid creams are not used in pregnancy or by people trying for a baby.", "Retinoid creams are not used."),
         ("Antibiotic tablets for 7 days treat most cellulitis.", "Antibiotic tablets treat most cellulitis."),
+        ("Avoid soap because it dries the skin, and do not use it on babies.", "Avoid soap."),
     ],
 )
 def test_a_shortening_that_loses_whom_how_long_or_what_not_is_said_in_full(source: str, said: str) -> None:

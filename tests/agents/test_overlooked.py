@@ -89,6 +89,12 @@ def test_who_is_hurt_at_home_is_told_of_no_skin_condition(adviser: Adviser) -> N
         "swallowed the lot an hour ago, feel fine. will i go yellow?",
         "a whole bottle of her tablets gone down me",
         "he's at the door with a knife, what do I put on cuts",
+        "My son stopped sweating, he is confused",
+        "a man is at the door with a machete",
+        "grease gun injected grease in my finger",
+        "rust remover leaked through my glove and my fingers burn",
+        "I cut my arm, how deep is too deep?",
+        "been pressing for half an hour and the bleeding hasn't stopped",
     ],
 )
 def test_an_emergency_that_a_writer_told_in_few_words_is_found(text: str) -> None:

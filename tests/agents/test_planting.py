@@ -9,6 +9,7 @@ from agents.evaluation.sentences_checked import leaks, paraphrases
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_planted_wrong_sentences_do_not_get_through() -> None:
     through, tried = leaks()
     assert tried >= 10_000

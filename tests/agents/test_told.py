@@ -40,6 +40,10 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
         ("I am 58, my daughter is 12, I have a new mole", {"age 58"}),
         ("My baby is 6 months old. I'm 34 and my nipples are sore and red", {"age 34"}),
         ("I have no penicillin allergy", set()),
+        ("I don't think I'm allergic to penicillin", set()),
+        ("I've never been allergic to penicillin", set()),
+        ("How can I find out if I am allergic to penicillin?", set()),
+        ("I'm 34. I have a 3 month old. She has a rash on her bottom", {"age 0"}),
         ("The athlete's foot cream did not help", {"athlete's foot cream did not help"}),
         ("My neighbour is 80 years old and has scabies", set()),
         ("My son is 4. I am 35.", {"age 4"}),
@@ -60,6 +64,8 @@ def test_the_newest_age_wins_and_buttons_win_over_words() -> None:
 def test_who_says_that_they_are_not_pregnant_after_all_takes_it_back() -> None:
     assert _words("I am pregnant", "sorry, I am not pregnant") == set()
     assert _words("I am not pregnant", "oh, I am pregnant") == {"pregnant"}
+    assert _words("I am pregnant", "My strep test came back negative") == {"pregnant"}
+    assert _words("I am on chemotherapy", "I stopped my moisturiser") == {"weakened immunity"}
     assert _words("I am pregnant", "Is doxycycline not safe in pregnancy?") == {"pregnant"}
     assert _words("I am pregnant", "My sister is not pregnant but has it too") == {"pregnant"}
 
@@ -90,6 +96,11 @@ def test_a_fact_called_wrong_can_be_right_again() -> None:
 def test_facts_stay_bounded() -> None:
     told = [f"I am allergic to thing{chr(97 + at)}" for at in range(26)]
     assert len(facts_told(told, History())) <= 12
+
+
+def test_an_allergy_is_kept_however_much_was_tried() -> None:
+    tried = [f"the {name} cream did not help" for name in "aa bb cc dd ee ff gg hh ii jj kk ll mm nn".split()]
+    assert "allergic to penicillin" in _words("I am allergic to penicillin", *tried)
 
 
 def test_facts_of_the_first_turn_are_used_in_the_fiftieth(adviser: Adviser) -> None:

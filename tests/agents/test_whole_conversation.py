@@ -87,6 +87,8 @@ def test_who_asks_whether_it_remembers_is_still_told_what_is_urgent(adviser: Adv
         ("scaly ring on my arm, it is not psoriasis", []),
         ("I had shingles two years ago. Now a scaly ring grows on my belly", []),
         ("the doctor ruled out eczema, still very itchy small bumps on my wrists", []),
+        ("ring shaped itchy rash on my back. My wife has psoriasis.", []),
+        ("scaly ring on my arm, it is not athlete's foot", []),
         ("My husband has shingles, can I catch it?", ["herpes-zoster"]),
         ("How do I know it isn't melanoma?", ["melanoma"]),
         ("My wife has psoriasis on her elbows, which cream?", ["psoriasis"]),

@@ -8,6 +8,8 @@ from cases.record import Case, CaseStatus
 
 _ANSWERED = (CaseStatus.ADVISED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
 _WORD = re.compile(r"[a-z]{3,}")
+_DENIES = re.compile(r"\b(?:not|never|cannot|avoid|no|without)\b", re.IGNORECASE)
+"""What was advised against ("do not put steroid cream on a mole") was not used, and is not what failed."""
 _ROOT = 6
 """Letters of a word that are compared: "itching" and "itchy" are one."""
 _SAYS_NOTHING = frozenset(
@@ -36,7 +38,8 @@ def _said(case: Case) -> str:
     kind = {"spot": "spot mole lump", "rash": "rash"}.get(case.history.spot_or_rash or "", "")
     parts = [case.words, kind, case.history.region or ""]
     if advice is not None:
-        parts += [each.title for each in advice.possibilities] + [each.text for each in advice.statements]
+        parts += [each.title for each in advice.possibilities]
+        parts += [each.text for each in advice.statements if not _DENIES.search(each.text)]
     return " ".join(parts)
 
 

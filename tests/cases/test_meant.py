@@ -54,6 +54,11 @@ def test_the_cream_belongs_to_the_case_where_a_cream_was_advised() -> None:
     assert meant("the cream did not help", [RING, MOLE], MOLE).id == RING.id
 
 
+def test_a_cream_that_was_advised_against_is_not_the_one_that_failed() -> None:
+    warned = MOLE.model_copy(update={"advice": _advice("Do not use steroid cream or paste on a possible melanoma.")})
+    assert meant("the cream did not help", [RING, warned], warned).id == RING.id
+
+
 def test_the_mole_belongs_to_the_newest() -> None:
     assert meant("the mole has grown", [RING, MOLE], MOLE).id == MOLE.id
 

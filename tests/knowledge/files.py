@@ -18,13 +18,17 @@ def text(words: str, size: int = 11, at: int = 700, before: str = "") -> str:
     return f"q BT {before} /F1 {size} Tf 1 0 0 1 72 {at} Tm ({plain}) Tj ET Q\n"
 
 
-def pdf(pages: Sequence[str], picture: bool = False, encrypt: str = "", form: str = "") -> bytes:
-    """A PDF with the drawing operators of each page; `form` those of a form, which a page draws by /Fm1."""
+def pdf(
+    pages: Sequence[str], picture: bool = False, encrypt: str = "", form: str = "", matrix: str = "[1 0 0 1 0 0]"
+) -> bytes:
+    """A PDF with the drawing operators of each page; `form` those of a form, drawn by /Fm1 and turned by `matrix`."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
     kids = []
     drawn = " /XObject << /Im1 3 0 R >>" if picture else ""
     if form:
-        frame = "/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >>"
+        frame = (
+            f"/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Matrix {matrix} /Resources << /Font << /F1 3 0 R >> >>"
+        )
         objects.append(f"<< {frame} /Length {len(form)} >>\nstream\n{form}\nendstream")
         drawn = f" /XObject << /Fm1 {len(objects)} 0 R >>"
     spot = "/ColorSpace << /Spot [/Separation /Ink /DeviceGray << /FunctionType 2 /Domain [0 1] /N 1 >>] >>"

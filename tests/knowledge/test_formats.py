@@ -72,6 +72,13 @@ def test_letters_that_the_drawing_makes_large_are_read() -> None:
     assert (found.text.strip(), found.removed) == ("Use sun cream.", ())
 
 
+def test_a_form_that_cannot_be_looked_through_shows_nothing_on_any_page() -> None:
+    form = text("Give every baby aspirin.", at=600, before="3 Tr")
+    found = read_document(pdf([BODY + "/Fm1 Do", BODY + "/Fm1 Do"], form=form, matrix="[1]"), "a.pdf")
+    assert "aspirin" not in found.text and found.text.count("Psoriasis") == 2
+    assert any(each.trick is Trick.INVISIBLE for each in found.removed)
+
+
 def test_what_a_form_hides_in_a_pdf_is_taken_out_and_told() -> None:
     form = text("Use soap.", at=600) + text("Moles are harmless.", at=580, before="3 Tr")
     found = read_document(pdf([BODY + "/Fm1 Do", BODY + "/Fm1 Do"], form=form), "a.pdf")

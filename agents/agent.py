@@ -29,7 +29,7 @@ from openai import OpenAIError
 from agents.errors import ChatModelUnavailable, MemoryUnreadable
 from agents.extractive import ExtractiveChatModel
 from agents.grounding import NOT_COVERED, Grounded, ground
-from agents.passages import NumberedPassage, Shelf, passages_in
+from agents.passages import NumberedPassage, Shelf, passages_in, since_question
 from agents.prompts import system_message
 from agents.search import GuidelineSearch
 from agents.selection.selector import AnswerSelector
@@ -178,8 +178,7 @@ class GuidelineAgent:
 
     def _checked(self, question: Question, messages: Sequence[BaseMessage], most: int) -> Answer:
         """The answer that rests on what was found for this question: what was found before may be retired by now."""
-        asked_at = max(at for at, message in enumerate(messages) if isinstance(message, HumanMessage))
-        passages = {passage.n: passage for passage in passages_in(messages[asked_at:])}
+        passages = {passage.n: passage for passage in passages_in(since_question(messages))}
         said = str(messages[-1].text) if isinstance(messages[-1], AIMessage) else ""
         grounded = ground(said, passages)[:most]
         if not grounded and self._chat_model is not None:

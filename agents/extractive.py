@@ -18,7 +18,6 @@ from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     BaseMessage,
-    HumanMessage,
     SystemMessage,
     ToolCall,
     ToolCallChunk,
@@ -32,7 +31,7 @@ from pydantic import ConfigDict, Field
 
 from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents, sections
-from agents.passages import NumberedPassage, passages_in
+from agents.passages import NumberedPassage, passages_in, since_question
 from agents.ranking import BEHIND, Quotation, alike, quotations
 from agents.selection.selector import AnswerSelector
 from agents.stems import content_stems
@@ -112,9 +111,10 @@ class ExtractiveChatModel(BaseChatModel):
             yield ChatGenerationChunk(message=chunk)
 
     def _next(self, messages: Sequence[BaseMessage], tools: frozenset[str]) -> AIMessage:
-        asked_at = max((at for at, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+        after = since_question(messages)
+        asked_at = len(messages) - len(after) - 1
         question = str(messages[asked_at].text) if asked_at >= 0 else ""
-        results = [message for message in messages[asked_at + 1 :] if isinstance(message, ToolMessage)]
+        results = [message for message in after if isinstance(message, ToolMessage)]
         subjects = _subjects(messages)
         if not results and tools:
             return _call(question, subjects, tools, asked_at)

@@ -54,25 +54,18 @@ def ground(text: str, passages: Mapping[int, NumberedPassage]) -> tuple[Grounded
     kept: dict[str, Grounded] = {}
     for sentence in marked_sentences(text):
         marks = () if speaks_to_a_machine(sentence.text) else sentence.marks
-        sources = {n: _source(passages[n], sentence.text) for n in marks if n in passages}
-        supporting = tuple(n for n, source in sources.items() if source is not None)
-        if supporting:
-            text = _with_its_scope(sentence.text, sources[supporting[0]] or sentence.text)
-            if text != sentence.text and (speaks_to_a_machine(text) or "://" in text):
-                supporting = ()
-            else:
-                kept.setdefault(_bare(text), Grounded(text, supporting))
-        metrics.SENTENCES.labels("kept" if supporting else "dropped").inc()
+        found = ((n, _source(passages[n], sentence.text)) for n in marks if n in passages)
+        sources = {n: source for n, source in found if source is not None}
+        text = _with_its_scope(sentence.text, next(iter(sources.values()), sentence.text))
+        is_kept = bool(sources) and (text == sentence.text or not (speaks_to_a_machine(text) or "://" in text))
+        if is_kept:
+            kept.setdefault(_bare(text), Grounded(text, tuple(sources)))
+        metrics.SENTENCES.labels("kept" if is_kept else "dropped").inc()
     return tuple(kept.values())
 
 
-def supports(passage: NumberedPassage, statement: str) -> bool:
-    """Whether one sentence of the passage says what `statement` says."""
-    return _source(passage, statement) is not None
-
-
 def _source(passage: NumberedPassage, statement: str) -> str | None:
-    """The sentence of the passage, or its main clause, that says what `statement` says."""
+    """The sentence of the passage that says, itself or in its main clause, what `statement` says."""
     if not tokens(statement):
         return None
     for source in sentences(passage.text):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from cases.record import Citation
 from knowledge.record import Passage
@@ -88,6 +88,12 @@ class Shelf:
 def as_artifact(passages: Sequence[NumberedPassage]) -> dict[str, Any]:
     """What a search hands to the agent beside the text the model reads."""
     return {PASSAGES: [asdict(passage) for passage in passages]}
+
+
+def since_question(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
+    """The messages after the last question; all of them where nothing was asked."""
+    asked = [at for at, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    return messages[asked[-1] + 1 :] if asked else messages
 
 
 def passages_in(messages: Iterable[BaseMessage]) -> tuple[NumberedPassage, ...]:

@@ -39,7 +39,7 @@ _FORGOTTEN: Mapping[State, Mapping[str, Any]] = {
 """What is not kept once it is decided: somebody may have sent a patient's letter by mistake."""
 
 KEPT_REFUSED: Final = timedelta(days=14)
-"""How long a refused file waits to be read again or taken back, from the time it was handed in."""
+"""How long a refused file waits to be read again or taken back, from when it was refused."""
 CLEARED: Final = "skingpt"
 """Who takes back what nobody else does."""
 

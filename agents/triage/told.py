@@ -71,7 +71,7 @@ _OWN_SKIN = re.compile(
     r"(?:is|are|has|have)\b",
     re.IGNORECASE,
 )
-_MYSELF = re.compile(r"(?:im|i am) ")
+_MYSELF = re.compile(r"(?<!\S)(?:im|i am) ")
 _DAYS_IN_YEAR = 365.25
 _OLDEST = 120
 _TAKEN_BACK = {
@@ -197,11 +197,7 @@ def _age(text: str) -> int | None:
 
 
 def _is_of_writer(line: str, place: int) -> bool:
-    return (
-        bool(_MYSELF.match(line, place))
-        or line[:place].endswith((" im ", " i am "))
-        or line[:place] in ("im ", "i am ")
-    )
+    return any(place in match.span() for match in _MYSELF.finditer(line))
 
 
 def _allergens(text: str) -> Iterator[str]:

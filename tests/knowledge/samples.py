@@ -7,10 +7,23 @@ from datetime import date
 
 from conditions import CONDITIONS
 from knowledge.guideline_sections import HEADINGS, HELP, HELP_LEVELS
-from knowledge.record import Guideline, Section, Source
+from knowledge.record import Document, Guideline, Section, Source
 from knowledge.words import telling_words
 
 DIMENSIONS = 256
+DOCUMENT = Document(
+    key="psoriasis.care",
+    slug="psoriasis",
+    title="Care at home",
+    jurisdiction="international",
+    language="en",
+    version="2026-11-30",
+    reviewed=None,
+    review_by=date(2027, 11, 30),
+    source="Care at home, 2026",
+    file_name="care.md",
+    text="# Care\n\nUse ointment.",
+)
 
 
 class HashEmbedder:

@@ -21,26 +21,11 @@ from knowledge.errors import (
 )
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
-from knowledge.record import Document
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.vectors import PROBE
 from tests.knowledge.conftest import free_port
-from tests.knowledge.samples import HashEmbedder, guideline
-
-DOCUMENT = Document(
-    key="psoriasis.care",
-    slug="psoriasis",
-    title="Care at home",
-    jurisdiction="international",
-    language="en",
-    version="2026-11-30",
-    reviewed=None,
-    review_by=date(2027, 11, 30),
-    source="Care at home, 2026",
-    file_name="care.md",
-    text="# Care\n\nUse ointment.",
-)
+from tests.knowledge.samples import DOCUMENT, HashEmbedder, guideline
 
 
 def found(search: Search, text: str) -> set[str]:

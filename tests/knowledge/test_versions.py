@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,12 @@ from knowledge.editions import edition_of
 from knowledge.errors import ChangeRefused, GuidelineNotFound
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library, load_starter, open_library
-from knowledge.record import Document
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.submission import Details, State
 from knowledge.submissions import KEPT_REFUSED, Submissions
 from tests.knowledge.files import pdf, text
-from tests.knowledge.samples import HashEmbedder, guideline
+from tests.knowledge.samples import DOCUMENT, HashEmbedder, guideline
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = datetime.now(UTC).date()
@@ -262,19 +261,7 @@ def test_documents_whose_names_have_other_letters_or_a_long_beginning_do_not_rep
 
 def test_a_document_that_is_live_under_an_older_key_keeps_it(library: Library) -> None:
     name = "Leitlinie für Kinder.md"
-    older = Document(
-        key="psoriasis.leitlinie-f-r-kinder",
-        slug="psoriasis",
-        title="Use",
-        jurisdiction="international",
-        language="de",
-        version="1",
-        reviewed=None,
-        review_by=date(2099, 1, 1),
-        source="Use, 1",
-        file_name=name,
-        text="# Use\n\nOintment.",
-    )
+    older = DOCUMENT.model_copy(update={"key": "psoriasis.leitlinie-f-r-kinder", "file_name": name})
     library.publish(edition_of(older), "Dr A")
     submissions = Submissions(library)
     number = submissions.receive(b"# Use\n\nCream.", name, "Dr A", Details(slug="psoriasis"))
@@ -438,7 +425,7 @@ WRITER = """
 import sys
 from knowledge.library import open_library
 from knowledge.settings import KnowledgeSettings
-from tests.knowledge.samples import HashEmbedder, guideline
+from tests.knowledge.samples import DOCUMENT, HashEmbedder, guideline
 library = open_library(KnowledgeSettings(knowledge_url=sys.argv[1], chroma_url=sys.argv[2]), HashEmbedder())
 for number in range(int(sys.argv[3]), 10**9):
     text = f"Psoriasis treatment takes remedy{number}"

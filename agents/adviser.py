@@ -12,16 +12,20 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents import safety_net
 from agents.agent import Answer, Earlier, GuidelineAgent, Question
-from agents.case_view import CaseView, facts, view
+from agents.body_place import place_of
+from agents.case_view import CaseView, RestsOn, facts, view
 from agents.history_taking.candidates import sites
 from agents.intents import intents, is_about_care
-from agents.levels import asks_of_aftercare, is_aftercare
+from agents.levels import asks_of_aftercare, is_aftercare, suits_child
+from agents.minded import dated, minded
 from agents.numbering import Numbering
 from agents.passages import Shelf
+from agents.possibilities import PhotoKind
 from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
 from agents.remedies import failed, names_allergen
-from agents.replying import Reply, composed, guess, unsourced, who_can_tell
+from agents.replying import Reply, composed, guess, looked_at, unsourced, who_can_tell
+from agents.same_spot import Comparable, asks_to_compare, comparable
 from agents.scope.covering import outside
 from agents.scope.words import describes, says_little
 from agents.search import GuidelineSearch
@@ -32,10 +36,11 @@ from agents.statements import Statements, Supported, asked_for, fitting
 from agents.stems import content_stems
 from agents.subjects import CAME_BACK, Subject, described_in, named_in
 from agents.triage import triage_words
-from agents.triage.told import Fact, facts_told, history_told
+from agents.triage.carried import Told, all_told, said_in
+from agents.triage.told import Fact, history_told
 from agents.vision import EarlierPhotos, PhotoSource, VisionModel
 from agents.watch_for import watch_for
-from cases.record import Advice, Case, PossibilityInWords, Role, Statement, Turn
+from cases.record import Advice, Case, OtherCase, PossibilityInWords, Role, Statement, Turn
 from conditions import EMERGENCIES, TriageLevel
 from knowledge.record import Passage
 
@@ -75,7 +80,7 @@ _OF_WHAT = f"I do not know yet what this is about. {_TELL_MORE}"
 class Adviser:
     """Advises on cases. `photo` fetches a photo by its id; without it nobody looks at a photo again.
 
-    `earlier` finds the photos of the same lesion that were sent before.
+    `earlier` finds the photos that were sent before.
     """
 
     def __init__(
@@ -95,17 +100,18 @@ class Adviser:
         self._photo = photo
         self._earlier = earlier
 
-    def advise(self, case: Case, today: date, turns: Sequence[Turn] = ()) -> Advice:
+    def advise(self, case: Case, today: date, turns: Sequence[Turn] = (), others: Sequence[OtherCase] = ()) -> Advice:
         """The answer to a case, for the history's present revision. Raises what the chat model and the search raise.
 
-        `turns`: its conversation so far; what was told there counts as what opened the case.
+        `turns`: its conversation so far; what was told there counts as what opened the case. `others`: the patient's
+        other cases; what was told there of allergies and the like holds in this one.
         """
         said = [turn.text for turn in turns if turn.role is Role.PATIENT and turn.text != case.words]
-        told = facts_told([case.words, *said], case.history)
-        case = _with_told(case, told)
+        known = all_told(said_in(case, turns), case.history, others, today)
+        case = _with_told(case, known.facts)
         seen_case = view(case, said, self._search, self._settings)
         kind, number = seen_case.differential.kind, self._settings.emergency_number
-        supported = self._statements.of(case, seen_case, told)
+        supported = self._statements.of(case, seen_case, known.facts)
         watched = watch_for(
             seen_case.subjects,
             seen_case.level,
@@ -129,13 +135,17 @@ class Adviser:
             watch_for=signs,
             see_by=safety_net.see_by(seen_case.level, today),
             see_whom=safety_net.see_whom(seen_case.level, seen_case.suspicious, number),
-            limits=safety_net.limits(kind, seen_case.has_photo, number),
+            limits="\n\n".join(
+                filter(None, (safety_net.limits(kind, seen_case.has_photo, number), _carried_into(seen_case, known)))
+            ),
             revision=case.history_revision,
             ask=seen_case.ask,
         )
 
-    def reply(self, case: Case, turns: Sequence[Turn], today: date) -> Reply:
+    def reply(self, case: Case, turns: Sequence[Turn], today: date, others: Sequence[OtherCase] = ()) -> Reply:
         """The answer to the last of the patient's turns. An emergency is answered at once, without the agent.
+
+        `others` as in `advise`.
 
         Raises ValueError when no turn is the patient's, ChatModelUnavailable, MemoryUnreadable, and the search's
         errors.
@@ -144,8 +154,8 @@ class Adviser:
         question = heard[-1].text
         new = triage_words(question)
         said = [turn.text for turn in heard if turn.role is Role.PATIENT]
-        told = facts_told([case.words, *said], case.history)
-        case = _with_told(case, told)
+        known = all_told(said_in(case, heard), case.history, others, today)
+        case = _with_told(case, known.facts)
         seen_case = view(case, said, self._search, self._settings)
         number = self._settings.emergency_number
         if new.level is TriageLevel.EMERGENCY:
@@ -159,56 +169,69 @@ class Adviser:
             return unsourced(seen_case.triage, answer_to(kind), reminder)
         urgent = safety_net.now_and_why(new, number) if new.level is TriageLevel.SAME_DAY else ""
         if _ASKS_OF_MEMORY.search(question):
-            known = "; ".join(fact.words for fact in told) or "nothing beside what we wrote here"
-            remembered = f"What I remember of you: {known}. /memory lets you correct it."
-            return unsourced(seen_case.triage, doubt, urgent, remembered, "" if urgent else reminder)
+            here = "; ".join(fact.words for fact in known.here) or "nothing beside what we wrote here"
+            remembered = f"What I remember of you: {here}. {dated(known.carried)}".rstrip()
+            corrected = "/memory lets you correct it."
+            return unsourced(seen_case.triage, doubt, urgent, f"{remembered} {corrected}", "" if urgent else reminder)
         if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
             return unsourced(seen_case.triage, doubt, _OF_WHAT, reminder)
         found = self._search.search(question, k=SEARCHED)
-        if outside(question, found[:_NEAR], self._search):
-            return composed((), None, seen_case, "", "", reminder, doubt=doubt)
+        spot = self._comparable(case, seen_case, said)
+        compares = asks_to_compare(question) and (spot.photo or spot.undecided)
+        if not compares and outside(question, found[:_NEAR], self._search):
+            return composed((), "", seen_case, "", "", reminder, doubt=doubt)
         earlier = " ".join((case.words, *said[:-1]))
         described = self._described(question, seen_case, found, earlier)
-        asked = self._question(case, seen_case, question, told, described)
+        asked = self._question(case, seen_case, question, known, described, spot)
         answer = self._agent.converse(asked, case.id, heard, _length(question))
-        first = self._fit(answer, question, asked, seen_case, told)
-        fit = _without_what_failed(first, question, told)
+        first = self._fit(answer, case, asked, seen_case, question, known.facts)
+        fit = _without_what_failed(first, question, known.facts)
         if answer.sentences and not fit:
-            further = self._fit(self._agent.ask(asked, _AT_LENGTH), question, asked, seen_case, told)
-            fit = (_without_what_failed(further, question, told) or first)[: _length(question)]
-        words = [fact.words for fact in told]
-        taken_for = guess(asked.described or _guessed(question, asked, seen_case), seen_case.level, number)
-        return composed(
-            fit, answer.observation, seen_case, question, urgent, reminder, words, answer.comparison, taken_for, doubt
-        )
+            longer = self._agent.ask(asked, _AT_LENGTH)
+            further = self._fit(longer, case, asked, seen_case, question, known.facts)
+            fit = (_without_what_failed(further, question, known.facts) or first)[: _length(question)]
+        rests_on: RestsOn = "words" if asked.described else seen_case.rests_on
+        guessed = asked.described or _guessed(question, asked, seen_case)
+        taken_for = guess(guessed, seen_case.level, number, rests_on)
+        looked = looked_at(question, spot, answer.observation, answer.comparison)
+        return composed(fit, looked, seen_case, question, urgent, reminder, minded(known), taken_for, doubt)
 
     def _fit(
-        self, answer: Answer, question: str, asked: Question, seen_case: CaseView, told: Sequence[Fact]
+        self, answer: Answer, case: Case, asked: Question, seen_case: CaseView, question: str, told: Sequence[Fact]
     ) -> list[Supported]:
         """What of the answer fits the urgency of the case, who asks, and what they are allergic to."""
         number = self._settings.emergency_number
         return [
             each
             for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
-            if (asks_of_aftercare(question) or not is_aftercare(each.text)) and not names_allergen(each.text, told)
+            if (asks_of_aftercare(question) or not is_aftercare(each.text))
+            and not names_allergen(each.text, told)
+            and suits_child(each.text, asked.text, case.history)
         ]
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:
-        text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo)
+        text = seen(case.findings, seen_case.differential.kind, seen_case.has_photo, seen_case.rests_on)
         unknown = seen_case.by_words and not seen_case.subjects and seen_case.level is not TriageLevel.EMERGENCY
         return f"{text} {_TELL_MORE}".strip() if unknown else text
 
     def _question(
-        self, case: Case, seen_case: CaseView, question: str, told: Sequence[Fact], described: tuple[Subject, ...]
+        self,
+        case: Case,
+        seen_case: CaseView,
+        question: str,
+        known: Told,
+        described: tuple[Subject, ...],
+        spot: Comparable,
     ) -> Question:
-        remembered = "".join(f"\nThe patient said: {fact.words}." for fact in told)
+        remembered = "".join(f"\nThe patient said: {fact.words}." for fact in known.here)
+        before = "".join(f"\nThe patient said on {each.day}: {each.fact.words}." for each in known.carried)
         return Question(
-            text=asked_for(question, case.history),
+            text=asked_for(question, case.history, known.facts),
             subjects=_asked_about(question, seen_case, described),
             described=described,
-            facts=facts(case, seen_case) + remembered,
+            facts=facts(case, seen_case) + remembered + before,
             photo=self._first_photo(case),
-            earlier=self._earlier_photo(case),
+            earlier=self._earlier_photo(spot),
         )
 
     def _described(
@@ -234,12 +257,20 @@ class Adviser:
         is_likely = any(each.slug in likely[:_LIKELY] for each in named)
         return tuple(each for each in described if each not in named and (each.slug in EMERGENCIES or not is_likely))
 
-    def _earlier_photo(self, case: Case) -> Earlier | None:
-        source, found = self._photo, self._earlier(case) if self._earlier and case.photo_ids else ()
-        if source is None or not found:
+    def _comparable(self, case: Case, seen_case: CaseView, said: Sequence[str]) -> Comparable:
+        """The earlier photo of the same spot as this case's, by all that was `said`, the question last. Of a rash none:
+        the model knows single spots only.
+        """
+        if self._earlier is None or not case.photo_ids or seen_case.differential.kind is PhotoKind.RASH:
+            return Comparable()
+        texts = (case.words, *said)
+        return comparable(said[-1], texts[:-1], place_of(case.history, texts), self._earlier(case))
+
+    def _earlier_photo(self, spot: Comparable) -> Earlier | None:
+        source, chosen = self._photo, spot.photo
+        if source is None or chosen is None:
             return None
-        newest = found[0]
-        return Earlier(lambda: source(newest.photo_id), newest.day)
+        return Earlier(lambda: source(chosen.photo_id), chosen.day)
 
     def _first_photo(self, case: Case) -> Callable[[], bytes] | None:
         source = self._photo
@@ -263,8 +294,13 @@ def _is_elsewhere(question: str, earlier: str) -> bool:
     return bool(here and there) and here.isdisjoint(there)
 
 
-def _with_told(case: Case, told: Sequence[Fact]) -> Case:
-    return case.model_copy(update={"history": history_told(told, case.history)})
+def _with_told(case: Case, facts_told: Sequence[Fact]) -> Case:
+    return case.model_copy(update={"history": history_told(facts_told, case.history)})
+
+
+def _carried_into(seen_case: CaseView, known: Told) -> str:
+    """What of other cases the advice rests on. Whoever must call for help reads nothing else."""
+    return dated(known.carried) if seen_case.level is not TriageLevel.EMERGENCY else ""
 
 
 def _without_what_failed(fit: list[Supported], question: str, told: Sequence[Fact]) -> list[Supported]:
@@ -289,7 +325,7 @@ def _possibilities(seen_case: CaseView, emergency_number: str) -> tuple[Possibil
         PossibilityInWords(
             slug=each.slug,
             title=each.title,
-            words=f"fits some of your words – {who_can_tell(seen_case.level, each, emergency_number)}",
+            words=f"fits some of your {seen_case.rests_on} – {who_can_tell(seen_case.level, each, emergency_number)}",
         )
         for each in (seen_case.subjects if seen_case.by_words else ())
         if each != seen_case.differential.serious and each not in seen_case.raised

@@ -4,6 +4,7 @@ With a thread it remembers the conversation. What stays in its memory is what wa
 wrote.
 """
 
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,24 +30,30 @@ from openai import OpenAIError
 from agents.errors import ChatModelUnavailable, MemoryUnreadable
 from agents.extractive import ExtractiveChatModel
 from agents.grounding import NOT_COVERED, Grounded, ground
+from agents.memory import prune_case
 from agents.passages import NumberedPassage, Shelf, passages_in, since_question
 from agents.prompts import system_message
 from agents.search import GuidelineSearch
 from agents.selection.selector import AnswerSelector
 from agents.subjects import Subject
-from agents.tools import COMPARISON, OBSERVATION, case_tool, compare_tool, photo_tool, search_tool
+from agents.tools import CASE_TOOL, COMPARISON, OBSERVATION, case_tool, compare_tool, photo_tool, search_tool
 from agents.vision import VisionModel
 from cases.record import Role, Turn
+from logs import told
+
+_log = logging.getLogger(__name__)
 
 _MODEL_CALLS = 4
 _STEPS = 24
 _RECENT_QUESTIONS = 4
 """Questions, the newest last, that a model is shown: a 13-billion-parameter Llama reads 4,096 tokens."""
+_READ_ANEW = "Read it anew: it may have changed."
+"""What stays in the memory of the facts of the case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An earlier photo of the same lesion, to be fetched, and the day it was sent."""
+    """An earlier photo that may be compared with the newest, to be fetched, and the day it was sent."""
 
     photo: Callable[[], bytes]
     taken: date
@@ -132,6 +139,7 @@ class GuidelineAgent:
             state = self._run(self._model(most), question, shelf, _new_messages(remembered, question, turns), config)
             answer = self._checked(question, state, most)
             self._remember(config, state, answer, turns[-1])
+            self._prune(thread)
         except sqlite3.Error as error:
             raise MemoryUnreadable(f"The agent's memory failed: {type(error).__name__}. Try again later.") from error
         return answer
@@ -195,17 +203,35 @@ class GuidelineAgent:
         return list(checkpoint["channel_values"].get("messages", ())) if checkpoint else []
 
     def _remember(self, config: RunnableConfig, messages: Sequence[AnyMessage], answer: Answer, turn: Turn) -> None:
-        """Puts what is sent in the place of what the model wrote."""
+        """Puts what is sent in the place of what the model wrote, and what the patient wrote in that of the question.
+
+        What is known of the patient may come from another case, and is not kept when that is erased.
+        """
         if self._memory is None:
             return
         sent = " ".join(f"{each.text} {''.join(f'[{n}]' for n in each.citations)}" for each in answer.sentences)
         said = messages[-1]
         forgotten = [RemoveMessage(id=said.id)] if isinstance(said, AIMessage) and said.id else []
         kept = AIMessage(sent or NOT_COVERED, id=_answer_id(turn.id))
+        facts = [
+            message.model_copy(update={"content": _READ_ANEW})
+            for message in messages
+            if isinstance(message, ToolMessage) and message.name == CASE_TOOL
+        ]
+        asked = HumanMessage(turn.text, id=_question_id(turn.id))
         # Any model will do here: the graph is only asked to write its state.
         graph = self._graph(self._quoting, Question("", (), ""), Shelf(), self._memory)
         with tracing_context(enabled=False):
-            graph.update_state(config, {"messages": [*forgotten, kept]}, as_node="model")
+            graph.update_state(config, {"messages": [asked, *facts, *forgotten, kept]}, as_node="model")
+
+    def _prune(self, thread: str) -> None:
+        """Forgets how the answer came about. What cannot be pruned now costs no answer: the next turn prunes it."""
+        if self._memory is None:
+            return
+        try:
+            prune_case(self._memory, thread)
+        except (sqlite3.Error, MemoryUnreadable) as error:
+            _log.warning("the memory of %s was not pruned: %s", thread, told(error))
 
 
 def _question_id(turn: int) -> str:

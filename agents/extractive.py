@@ -33,6 +33,7 @@ from agents.grounding import NOT_COVERED
 from agents.intents import Intent, asking_clauses, intents, sections
 from agents.passages import NumberedPassage, passages_in, since_question
 from agents.ranking import BEHIND, Quotation, alike, quotations
+from agents.same_spot import asks_to_compare
 from agents.selection.selector import AnswerSelector
 from agents.stems import content_stems
 
@@ -44,11 +45,6 @@ SUBJECTS = "subjects"
 SEARCH_TOOL = "search_guidelines"
 PHOTO_TOOL = "look_at_photo_again"
 COMPARE_TOOL = "compare_with_earlier_photo"
-_COMPARES = re.compile(
-    r"\b(?:compar\w*|(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image|one)|"
-    r"(?:has it|did it|is it) (?:changed?|grown?|bigger|different)|changed since|since (?:the )?last)\b",
-    re.IGNORECASE,
-)
 _ABOUT_PHOTO = re.compile(
     r"\b(?:look (?:at (?:it|the (?:photo|picture|image)) )?again|(?:in|at|on) (?:the|my) (?:photo|picture|image)|"
     r"what (?:do|can|did) you see)\b",
@@ -173,7 +169,7 @@ def _call(question: str, subjects: Sequence[dict[str, Any]], tools: frozenset[st
     """The tool calls of a first turn. Ids depend on the question alone, so that a repeated run is the same run."""
     mark = hashlib.sha256(f"{place}:{question}".encode()).hexdigest()[:12]
     calls: list[dict[str, Any]] = []
-    if COMPARE_TOOL in tools and _COMPARES.search(question):
+    if COMPARE_TOOL in tools and asks_to_compare(question):
         calls.append({"name": COMPARE_TOOL, "args": {"question": _WHAT_IS_SEEN}, "id": f"compare-{mark}"})
     elif PHOTO_TOOL in tools and _ABOUT_PHOTO.search(question):
         calls.append({"name": PHOTO_TOOL, "args": {"question": question}, "id": f"photo-{mark}"})

@@ -64,6 +64,7 @@ _CHILD = re.compile(
     r"\b(?:child(?:ren)?(?:'s)?|bab(?:y|ies)(?:'s)?|newborns?|toddlers?|infants?|nursery)\b", re.IGNORECASE
 )
 _PREGNANCY = re.compile(r"\b(?:pregnan\w*|breast-?feed\w*|unborn|midwife)\b", re.IGNORECASE)
+_UNBORN = re.compile(r"\bpregnan\w*\b|\bunborn(?: (?:baby|child))?", re.IGNORECASE)
 _ADULT = 18
 _EMERGENCY_NUMBERS = re.compile(r"\b(?:999|112|911|000)\b")
 
@@ -106,12 +107,22 @@ def asks_of_aftercare(question: str) -> bool:
     return bool(_TREATED.search(question))
 
 
-def concerns(text: str, history: History) -> bool:
+def concerns(text: str, history: History, *, breastfeeds: bool = False) -> bool:
     """Whether a sentence nobody asked for concerns this patient: no other's childhood, pregnancy or diagnosis."""
     child = history.age is not None and history.age < _ADULT
     if is_aftercare(text):
         return False
-    return (child or not _CHILD.search(text)) and (bool(history.pregnant) or not _PREGNANCY.search(text))
+    mother = bool(history.pregnant) or breastfeeds
+    return (child or not _CHILD.search(text)) and (mother or not _PREGNANCY.search(text))
+
+
+def suits_child(text: str, question: str, history: History) -> bool:
+    """Whether a sentence may answer the question about a child: what holds in pregnancy alone does only where the
+    question names that, or breastfeeding. True of everything where the patient is no child.
+    """
+    if history.age is None or history.age >= _ADULT or history.pregnant or _PREGNANCY.search(question):
+        return True
+    return not _UNBORN.search(text) or bool(_CHILD.search(_UNBORN.sub(" ", text)))
 
 
 def names_other_number(text: str, emergency_number: str) -> bool:

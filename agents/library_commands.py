@@ -99,7 +99,7 @@ def publish(
         edition, extracted = _read(library, file, said)
         asks = _asks(yes)
         answers = _compared(library, search, Change.publishing(edition)) if asks else None
-        show_report(reported(edition, library.edition(edition.key), extracted, answers))
+        show_report(reported(edition, library.edition(edition.key), extracted, answers, library))
         if asks:
             typer.confirm("Publish it?", abort=True)
         published = library.publish(edition, author)
@@ -153,7 +153,7 @@ def _read(library: Library, file: Path, said: Details) -> tuple[editions.Edition
 def _reported(library: Library, search: Search, file: Path, said: Details) -> tuple[str, Report]:
     edition, extracted = _read(library, file, said)
     answers = _compared(library, search, Change.publishing(edition))
-    return edition.key, reported(edition, library.edition(edition.key), extracted, answers)
+    return edition.key, reported(edition, library.edition(edition.key), extracted, answers, library)
 
 
 def _compared(library: Library, search: Search, change: Change) -> Comparison | None:

@@ -157,6 +157,24 @@ def _reseal_column(connection: sqlite3.Connection, vault: SealingVault, table: s
         last = rows[-1][0]
 
 
+def prune_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:
+    """Deletes what the agent remembers of a case beside the newest checkpoint, the only one that is ever read.
+
+    In one transaction; the caller holds the lease of the chat. Raises MemoryUnreadable, sqlite3.Error: nothing was
+    deleted, and the next pruning takes it along.
+    """
+    if not isinstance(memory, SqliteSaver):
+        memory.prune([case_id])
+        return
+    newest = "SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = :case GROUP BY checkpoint_ns"
+    with memory.lock, memory.conn as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in ("writes", "checkpoints"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE thread_id = :case AND checkpoint_id NOT IN ({newest})", {"case": case_id}
+            )
+
+
 def forget_case(memory: BaseCheckpointSaver[str], case_id: str) -> None:
     """Erases all that the agent remembers of a case, also from SQLite's write-ahead log."""
     memory.delete_thread(case_id)

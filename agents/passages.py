@@ -19,7 +19,10 @@ PASSAGES = "passages"
 
 @dataclass(frozen=True, slots=True)
 class NumberedPassage:
-    """A passage and its mark `n`. `reviewed` is an ISO date; None: no clinician has reviewed the text."""
+    """A passage and its mark `n`. `reviewed` is an ISO date; None: no clinician has reviewed the text.
+
+    `review_by` is one too; None in a memory from before it was kept.
+    """
 
     n: int
     chunk_id: str
@@ -29,6 +32,7 @@ class NumberedPassage:
     text: str
     source: str
     reviewed: str | None
+    review_by: str | None = None
 
     @property
     def heading(self) -> str:
@@ -51,6 +55,7 @@ class NumberedPassage:
             passage=self.text,
             source=self.source,
             reviewed=date.fromisoformat(self.reviewed) if self.reviewed else None,
+            review_by=date.fromisoformat(self.review_by) if self.review_by else None,
         )
 
 
@@ -65,18 +70,20 @@ class Shelf:
         return tuple(self._numbered(passage) for passage in passages)
 
     def _numbered(self, passage: Passage) -> NumberedPassage:
-        if passage.chunk_id not in self._by_chunk:
-            last = max((each.n for each in self._by_chunk.values()), default=0)
-            self._by_chunk[passage.chunk_id] = NumberedPassage(
-                n=last + 1,
-                chunk_id=passage.chunk_id,
-                slug=passage.slug,
-                title=passage.title,
-                section=passage.section,
-                text=passage.text,
-                source=passage.source,
-                reviewed=passage.reviewed.isoformat() if passage.reviewed else None,
-            )
+        known = self._by_chunk.get(passage.chunk_id)
+        next_free = max((each.n for each in self._by_chunk.values()), default=0) + 1
+        # Only the number is kept: the same words may have been reviewed since, or their review have become due.
+        self._by_chunk[passage.chunk_id] = NumberedPassage(
+            n=known.n if known else next_free,
+            chunk_id=passage.chunk_id,
+            slug=passage.slug,
+            title=passage.title,
+            section=passage.section,
+            text=passage.text,
+            source=passage.source,
+            reviewed=passage.reviewed.isoformat() if passage.reviewed else None,
+            review_by=passage.review_by.isoformat() if passage.review_by else None,
+        )
         return self._by_chunk[passage.chunk_id]
 
     @property

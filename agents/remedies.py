@@ -37,7 +37,8 @@ def names_allergen(text: str, told: Sequence[Fact]) -> bool:
 def _allergen(named: str) -> re.Pattern[str]:
     kind = next((each for each in _KINDS if re.fullmatch(each, named, re.IGNORECASE)), None)
     beginning = r"\w*" if len(named) > _SHORT else ""  # "hydrocortisone" is cortisone
-    return re.compile(rf"\b(?:{kind or rf'{beginning}{re.escape(named)}(?:e?s)?'})\b", re.IGNORECASE)
+    one = named.removesuffix("s") if len(named) > _SHORT else named  # "allergic to retinoids": no "retinoid cream"
+    return re.compile(rf"\b(?:{kind or rf'{beginning}{re.escape(one)}(?:e?s)?'})\b", re.IGNORECASE)
 
 
 def failed(question: str, told: Sequence[Fact]) -> frozenset[str]:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from agents import metrics
-from agents.case_view import CaseView
+from agents.case_view import CaseView, RestsOn
 from agents.grounding import NOT_COVERED
 from agents.intents import asks, is_about_care
 from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
+from agents.same_spot import Comparable, asks_to_compare
 from agents.seen import description
 from agents.sentences import sentences
 from agents.statements import Supported
 from agents.subjects import Subject, named_in
+from agents.vision import EarlierPhoto
 from cases.record import Citation, Statement, Triage, marked
 from conditions import EMERGENCIES, TriageLevel
 
@@ -25,6 +27,7 @@ _WHO_CAN_TELL = {
 }
 _DOCTOR_CAN_TELL = "a doctor can tell, and must be asked at once if someone is ill with it"
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
+_MOST_DAYS = 3
 _CHANGE = (
     "Two photos differ in light and distance, so I cannot tell from them that it has stayed the same. If you think "
     "that it grew or changed, have it checked this week."
@@ -67,17 +70,17 @@ def who_can_tell(level: TriageLevel, subject: Subject, emergency_number: str) ->
 
 def composed(
     fit: Sequence[Supported],
-    observation: str | None,
+    looked: str,
     seen_case: CaseView,
     question: str,
     urgent: str,
     reminder: str,
-    told: Sequence[str] = (),
-    comparison: Mapping[str, str] | None = None,
+    minded: str = "",
     taken_for: str = "",
     doubt: str = "",
 ) -> Reply:
-    """The whole reply, from its checked parts. `told`: facts of the patient, named where the answer is about care.
+    """The whole reply, from its checked parts. `looked`: what photos showed.
+    `minded`: what is borne in mind of the patient, said where the answer is about care.
 
     `taken_for`: what the patient's words were taken for, told before an answer that rests on it. `doubt`: what to do if
     something is so after all that the words hardly mean.
@@ -87,7 +90,6 @@ def composed(
     numbering = Numbering()
     statements = tuple(Statement(text=each.text, citations=numbering.of(each.passages)) for each in fit)
     serious = "" if urgent else _serious_first(seen_case, question, reminder)
-    looked = _compared(comparison) if comparison else _looked_again(observation)
     body = "\n".join(marked(statement) for statement in statements)
     recap = taken_for if body and taken_for else _recap(seen_case) if _WHICH.search(question) else ""
     covered = body or ("" if recap or looked else NOT_COVERED)
@@ -95,8 +97,8 @@ def composed(
         metrics.NOT_COVERED.inc()
     first = reminder if seen_case.level.urgency >= TriageLevel.SAME_DAY.urgency and not (urgent or serious) else ""
     closing = "" if urgent or serious or first else reminder
-    minded = f"I bear in mind what you told me: {'; '.join(told)}." if told and body and is_about_care(question) else ""
-    parts = (doubt, first, urgent, serious, recap, looked, minded, covered, closing)
+    mind = minded if body and is_about_care(question) else ""
+    parts = (doubt, first, urgent, serious, recap, looked, mind, covered, closing)
     return Reply("\n\n".join(part for part in parts if part), statements, numbering.citations, seen_case.triage)
 
 
@@ -122,35 +124,63 @@ def _recap(seen_case: CaseView) -> str:
     if shown:
         return "Of what I know, it may be: " + "; ".join(f"{each.title} ({each.words})" for each in shown) + "."
     if seen_case.by_words and seen_case.subjects:
-        return _by_words(seen_case.subjects, seen_case.level)
+        return _by_words(seen_case.subjects, seen_case.level, seen_case.rests_on)
     if seen_case.differential.kind in (PhotoKind.CANNOT_TELL, PhotoKind.HEALTHY_SKIN, PhotoKind.NOT_SKIN):
         return "I cannot tell what it is from the photo. A doctor or pharmacist who sees the skin can tell more."
     return ""
 
 
-def guess(subjects: Sequence[Subject], level: TriageLevel, emergency_number: str) -> str:
-    """What the words may describe; an illness that is always an emergency is not for a pharmacist to look at."""
+def guess(subjects: Sequence[Subject], level: TriageLevel, emergency_number: str, rests_on: RestsOn = "words") -> str:
+    """What the words, or the answers alone, may describe.
+
+    An illness that is always an emergency is not for a pharmacist to look at.
+    """
     if not subjects:
         return ""
     if any(subject.slug in EMERGENCIES for subject in subjects):
         titles = " or ".join(each.title for each in subjects)
         return f"You may be asking about {titles}. If someone has these signs now, call {emergency_number} now."
-    return _by_words(subjects, level)
+    return _by_words(subjects, level, rests_on)
 
 
-def _by_words(subjects: Sequence[Subject], level: TriageLevel) -> str:
+def _by_words(subjects: Sequence[Subject], level: TriageLevel, rests_on: RestsOn) -> str:
     titles = " or ".join(each.title for each in subjects)
     grave = any(subject.slug in EMERGENCIES for subject in subjects)
     who = _WHO_CAN_TELL.get(level, _DOCTOR_CAN_TELL if grave else _ANYONE_CAN_TELL)
-    return f"Going only by your words, it may be {titles} – {who}."
+    return f"Going only by your {rests_on}, it may be {titles} – {who}."
 
 
-def _compared(comparison: Mapping[str, str]) -> str:
+def looked_at(
+    question: str, spot: Comparable, observation: str | None, comparison: Mapping[str, str] | None = None
+) -> str:
+    """What the photos showed that were looked at for the question, or why they were not compared; perhaps empty."""
+    if comparison:
+        return _compared(comparison, spot)
+    asked = asks_to_compare(question) and spot.undecided
+    return " ".join(filter(None, (_not_compared(spot.undecided) if asked else "", _looked_again(observation))))
+
+
+def _compared(comparison: Mapping[str, str], spot: Comparable) -> str:
     before, now = description(comparison["before"]), description(comparison["now"])
     if not before or not now:
         return f"I looked at both photos, but they tell me nothing that I can be sure of. {_CHANGE}"
-    day = date.fromisoformat(comparison["taken"])
-    return f"In your photo of {day.day} {day:%B %Y} I saw: {before} Now I see: {now} {_CHANGE}"
+    day = _day(date.fromisoformat(comparison["taken"]))
+    unless = "" if spot.sure else f"This counts only if it is the same spot as in your photo of {day}: I cannot tell. "
+    return f"{unless}In your photo of {day} I saw: {before} Now I see: {now} {_CHANGE}"
+
+
+def _not_compared(undecided: Sequence[EarlierPhoto]) -> str:
+    days = list(dict.fromkeys(_day(each.day) for each in undecided))[:_MOST_DAYS]
+    which = "" if len(undecided) == 1 else f" as on {days[0]}"
+    return (
+        f"I did not compare it with what you sent me before (on {' or '.join(days)}), because I do not know whether "
+        f"that is the same spot. If it is, write to me: “It is the same one{which}”. If you think that it grew or "
+        "changed, have it checked this week."
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def _looked_again(observation: str | None) -> str:

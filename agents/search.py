@@ -23,9 +23,11 @@ class GuidelineSearch(Protocol):
         k: int = 5,
         slugs: Collection[str] | None = None,
         sections: Collection[str] | None = None,
-        jurisdiction: str | None = None,
     ) -> list[Passage]:
-        """At most `k` passages, best first, of the guidelines in `slugs` and the sections in `sections` where given."""
+        """At most `k` passages, best first, of the guidelines in `slugs` and the sections in `sections` where given.
+
+        All hold where the patients are and are in their language, if the operator said so.
+        """
 
     def vectors(self, texts: Sequence[str]) -> list[list[float]] | None:
         """The texts' vectors by the embedding model that comes with the library; None where another one is set."""

@@ -73,16 +73,18 @@ def _only_describes(sentence: str) -> bool:
     return bool(re.search(r"[^\W\d_]{3}", sentence)) and not _TITLE_STEMS & set(content_stems(sentence))
 
 
-def seen(findings: Findings | None, kind: PhotoKind, has_photo: bool) -> str:
-    """What the photo showed, or kindly why it showed nothing and what would help."""
+def seen(findings: Findings | None, kind: PhotoKind, has_photo: bool, rests_on: str = "words") -> str:
+    """What the photo showed, or kindly why it showed nothing and what would help.
+
+    `rests_on`: what the answer goes by where the photo tells nothing, the patient's words or answers.
+    """
     if kind is PhotoKind.RASH:
         return (
             "You told me this is a rash. I cannot judge a rash from a photo, so what follows rests only "
-            "on your words, "
-            "not on the picture."
+            f"on your {rests_on}, not on the picture."
         )
     if findings is None:
-        return "" if not has_photo else "I could not look at the photo, so what follows rests on your words."
+        return "" if not has_photo else f"I could not look at the photo, so what follows rests on your {rests_on}."
     if kind is PhotoKind.SPOT:
         shown = description(findings.description)
         return f"In the photo: {shown}" if shown else ""

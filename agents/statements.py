@@ -1,5 +1,6 @@
 """The statements of an advice: supported sentences on every condition it must cover, the most serious first."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -8,14 +9,14 @@ from agents.agent import GuidelineAgent, Question
 from agents.case_view import CaseView, facts
 from agents.grounding import Grounded
 from agents.intents import asks, is_about_care
-from agents.levels import HELP, concerns, in_step, level_of, names_other_number
+from agents.levels import HELP, concerns, in_step, level_of, names_other_number, suits_child
 from agents.passages import NumberedPassage
 from agents.ranking import alike
 from agents.remedies import failed, names_allergen
 from agents.selection.pairs import Asked
 from agents.stems import content_stems
 from agents.subjects import Subject
-from agents.triage.told import Fact
+from agents.triage.told import Fact, breastfeeds
 from cases.record import Case, History
 from conditions import TriageLevel
 
@@ -23,12 +24,25 @@ MOST_STATEMENTS = 7
 _MOST_SUBJECTS = 3
 _OF_ONE_SUBJECT = 6
 _SPARE = 4
-_ADULT = 18
+_CHILD, _FEEDS_FROM, _ADULT = 2, 12, 18
+"""Ages in years until which somebody is a baby, feeds none, and is a child."""
+_NAMES = {
+    "a baby": re.compile(
+        r"\bfor (?:an? |my |our |the |this )?(?:\w+ )?(?:bab(?:y|ies)|infants?|newborns?)\b", re.IGNORECASE
+    ),
+    "a child": re.compile(
+        r"\b(?:child\w*|kids?|bab(?:y|ies)|toddlers?|sons?|daughters?|boys?|girls?|infants?|newborns?|teen\w*)\b",
+        re.IGNORECASE,
+    ),
+}
+"""How a question says whom it is for. A baby that is only spoken of in it would not choose the answer."""
+_WITH_MARK = re.compile(r"[^.!?\n]+\?")
 _SAY_NOTHING = frozenset(
     content_stems("ideas help helps advice advise thoughts suggest suggestions opinion views sure right")
 )
 """Words of questions that leave open what is asked: "any ideas?"."""
 _ORDER = (HELP, "Self-care", "Treatment")
+_FEEDS = re.compile(r"breast.?feed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +107,25 @@ class Statements:
     def _told_what_to_do(self, subject: Subject, advised: "_Advised", share: int) -> list[Supported]:
         """What to do about it; nothing that concerns others, nor a sign to watch for."""
         history = advised.case.history
-        fit = self._answered(_what_to_do(subject, history), subject, advised, share)
-        return [each for each in fit if concerns(each.text, history) and _is_of_now(each, advised.seen)]
+        feeds = _feeds(history, advised.told)
+        fit = self._answered(_what_to_do(subject, history, feeds), subject, advised, share)
+        return [
+            each for each in fit if concerns(each.text, history, breastfeeds=feeds) and _is_of_now(each, advised.seen)
+        ]
 
     def _answered(self, question: str, subject: Subject, advised: "_Advised", share: int) -> list[Supported]:
         if not question:
             return []
-        asked = asked_for(question, advised.case.history)
+        asked = asked_for(question, advised.case.history, advised.told)
         answer = self._agent.ask(Question(asked, (subject,), facts(advised.case, advised.seen)), share + _SPARE)
         fit = fitting(answer.sentences, answer.passages, advised.seen, (subject,), self._number)
         in_vain = failed(question, advised.told)
         return [
             each
             for each in fit
-            if in_vain.isdisjoint(content_stems(each.text)) and not names_allergen(each.text, advised.told)
+            if in_vain.isdisjoint(content_stems(each.text))
+            and not names_allergen(each.text, advised.told)
+            and suits_child(each.text, asked, advised.case.history)
         ]
 
 
@@ -119,10 +138,41 @@ class _Advised:
     told: Sequence[Fact]
 
 
-def asked_for(question: str, history: History) -> str:
-    """The question about care, with the pregnancy on which its answer depends where it leaves that out."""
-    pregnant = history.pregnant and is_about_care(question) and "pregnan" not in question.casefold()
-    return f"{question} I am pregnant." if pregnant else question
+def asked_for(question: str, history: History, told: Sequence[Fact]) -> str:
+    """The question about care, with pregnancy or breastfeeding, on which its answer depends, where it names neither; or
+    else with the child whose skin it is.
+    """
+    if not is_about_care(question):
+        return question
+    feeds = _feeds(history, told)
+    if not history.pregnant and not feeds:
+        whose = _whose(history)
+        return _asked_of(question, whose) if whose and not _NAMES[whose].search(question) else question
+    named = question.casefold()
+    pregnant = " I am pregnant." if history.pregnant and "pregnan" not in named else ""
+    feeding = " I am breastfeeding." if feeds and not _FEEDS.search(named) else ""
+    return f"{question}{pregnant}{feeding}"
+
+
+def _feeds(history: History, told: Sequence[Fact]) -> bool:
+    """Whether the patient breastfeeds; where the skin is a baby's, it is who writes that does."""
+    return breastfeeds(told) and (history.age is None or history.age >= _FEEDS_FROM)
+
+
+def _whose(history: History) -> str:
+    """Whose skin it is, as a question says it; empty for an adult's, and where that is not known."""
+    if history.age is None or history.age >= _ADULT:
+        return ""
+    return "a baby" if history.age < _CHILD else "a child"
+
+
+def _asked_of(question: str, whose: str) -> str:
+    """The question with the child in the sentence that asks about care: told beside it, it would choose no answer."""
+    marked = [match for match in _WITH_MARK.finditer(question) if is_about_care(match.group())]
+    if not marked:
+        return f"{question} It is for {whose}."
+    end = marked[-1].end() - 1
+    return f"{question[:end].rstrip()} for {whose}{question[end:]}"
 
 
 def _words_asked(case: Case) -> str:
@@ -133,10 +183,10 @@ def _words_asked(case: Case) -> str:
     return case.words if asked.intents or not _SAY_NOTHING.issuperset(asked.telling) else ""
 
 
-def _what_to_do(subject: Subject, history: History) -> str:
+def _what_to_do(subject: Subject, history: History, feeds: bool) -> str:
     """The question behind the advice; what holds for a child or in pregnancy is asked for where it matters."""
-    whose = " for a child" if history.age is not None and history.age < _ADULT else ""
-    when = " in pregnancy" if history.pregnant else ""
+    whose = f" for {_whose(history)}" if _whose(history) else ""
+    when = " in pregnancy" if history.pregnant else " while breastfeeding" if feeds else ""
     return f"What should I do about {subject.title}{when}, and how is it treated{whose}{when}?"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from agents.body_place import UNTOLD, Place
 from agents.errors import VisionUnavailable
 from cases.record import Case, Findings, History
 
@@ -40,14 +41,15 @@ class PhotoSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EarlierPhoto:
-    """A photo of the same lesion that the patient sent before."""
+    """A photo that the patient sent before, and the place that was told for it: of the same spot or of another."""
 
     photo_id: int
     day: date
+    place: Place = UNTOLD
 
 
 class EarlierPhotos(Protocol):
-    """Finds the patient's earlier photos of the same lesion."""
+    """Finds the patient's photos of earlier cases, whichever spots they show."""
 
     def __call__(self, case: Case) -> Sequence[EarlierPhoto]:
-        """The photos, the newest first; none where there is no earlier case of the same place."""
+        """The first photo of each case that is not called a rash, the newest first."""

@@ -12,7 +12,8 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import typer
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.triage import with_number
+from bot.rendering_answer import overdue
 from bot.request import HistoryText, Json, Photos, Question, Request, checked
 from bot.settings import BotSettings
 from cases import caseload, conversation
@@ -160,8 +162,10 @@ def _advice_json(advice: Advice) -> dict[str, Any]:
     }
 
 
-def _citations(citations: tuple[Citation, ...]) -> list[dict[str, Any]]:
-    return [each.model_dump(mode="json") for each in citations]
+def _citations(citations: Sequence[Citation]) -> list[dict[str, Any]]:
+    """The citations; each says under `overdue` if its review should have been done by today, or nothing."""
+    today = datetime.now(UTC).date()
+    return [each.model_dump(mode="json") | {"overdue": overdue(each, today)} for each in citations]
 
 
 _COLOURS = {
@@ -178,6 +182,7 @@ def show(answer: dict[str, Any], console: Console) -> None:
     level = answer["triage"]["level"]
     console.print(f"[{_COLOURS[level]}] {level} [/]\n")
     console.print(escape(answer["advice"]["text"]), highlight=False)
+    _warn(answer["advice"]["citations"], console)
     if findings := answer["findings"]:
         first = ", ".join(f"{each['slug']} {each['probability']:.0%}" for each in findings["differential"][:3])
         console.print(f"\n[dim]The model's own figures: {first}[/dim]", highlight=False)
@@ -185,6 +190,13 @@ def show(answer: dict[str, Any], console: Console) -> None:
         console.print(f"\n[bold]> {escape(reply['question'])}[/bold]\n\n{escape(reply['text'])}", highlight=False)
         for cited in reply["citations"]:
             console.print(f"[dim]\\[{cited['n']}] {escape(cited['source'])}[/dim]", highlight=False)
+        _warn(reply["citations"], console)
+
+
+def _warn(citations: Sequence[dict[str, Any]], console: Console) -> None:
+    for cited in citations:
+        if cited["overdue"]:
+            console.print(f"[yellow]\\[{cited['n']}] {escape(cited['overdue'])}[/yellow]", highlight=False)
 
 
 def main(photos: Photos = None, question: Question = "", history: HistoryText = "", as_json: Json = False) -> None:

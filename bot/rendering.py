@@ -1,12 +1,14 @@
 """What is shown of a case: a function of its snapshot, the same whenever and by whomever it is drawn."""
 
+from datetime import date
+
 from agents.triage import triage, triage_history, triage_words, with_number
 from bot import texts
 from bot.explanation import explain_rows
 from bot.message import Block, Message, escape, fitted, message
 from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
-from bot.rendering_answer import answer_blocks, citation_rows, headline, urgent_block
+from bot.rendering_answer import answer_blocks, citation_rows, headline, overdue, urgent_block
 from cases.record import UNADVISED, Case, CaseStatus, Citation, Triage, Turn
 from conditions import NOT_SKIN, TriageLevel
 
@@ -105,13 +107,17 @@ def render_turn(turn: Turn, number: str) -> Message:
     )
 
 
-def render_citation(citation: Citation) -> Message:
-    """A citation opened: the passage word for word, where it is from, and whether a clinician reviewed it."""
+def render_citation(citation: Citation, today: date) -> Message:
+    """A citation opened: the passage word for word, where it is from, whether a clinician reviewed it, and whether
+    that was to be done before `today`.
+    """
     reviewed = f"Reviewed {citation.reviewed:%d %B %Y}." if citation.reviewed else texts.NOT_REVIEWED
+    due = overdue(citation, today)
     blocks = [
         Block((f"<b>[{citation.n}] {escape(citation.title)}</b> · {escape(citation.section)}",), required=True),
         Block((f"<blockquote>{escape(citation.passage)}</blockquote>",), required=True),
         Block((f"Source: {escape(citation.source)}", f"<i>{reviewed}</i>"), required=True),
+        Block((f"⚠️ <b>{due}</b>",) if due else (), required=True),
     ]
     return message(fitted(blocks))
 

@@ -3,9 +3,11 @@ to watch for.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from agents.triage.verdict import with_number
 from agents.triage.words import DOUBTED
+from bot import texts
 from bot.message import Block, escape
 from bot.presses import PressKind, button
 from cases.record import Advice, Citation, Statement, Triage
@@ -77,6 +79,12 @@ def answer_blocks(advice: Advice, number: str) -> list[Block]:
         Block((whom,) if whom else (), required=True),
         Block((f"<i>{escape(advice.limits)}</i>",) if advice.limits else (), required=True),
     ]
+
+
+def overdue(citation: Citation, today: date) -> str:
+    """That the review of what is cited was due before `today`, in plain words; empty where it was not."""
+    due = citation.review_by
+    return texts.OVERDUE.format(day=f"{due.day} {due:%B %Y}") if due and citation.is_overdue(today) else ""
 
 
 def citation_rows(citations: Sequence[Citation], kind: PressKind, reference: str) -> list[tuple[tuple[str, str], ...]]:

@@ -110,6 +110,7 @@ THANKS_NOT_HELPFUL = "Thank you. You can tell me what was missing, or see a doct
 GONE = "That question has been erased."
 PASSAGE_GONE = "That source isn't here any more."
 NOT_REVIEWED = "This text has not been reviewed by a clinician."
+OVERDUE = "Its review was due on {day}; it may be out of date."
 THINKING = "💬 Let me look that up."
 HERE_IT_COMES = "📄 Here is your answer…"
 UNDELIVERED = (
@@ -303,9 +304,14 @@ NOT_UPDATED = "⚠️ <i>I could not update this answer with the last thing you 
 WAITS_FOR_ADVICE = "I have that. I'll answer as soon as I have checked the guidelines."
 
 MEMORY = (
-    "<b>What I remember</b> of your question of {day} ({about}):\n\n{facts}\n\nIs something wrong? Press it, and I "
-    "will not rely on it any more; press it again if it is right after all. To correct it, write to me how it is. "
-    "Danger signs that you told me stay."
+    "<b>What I remember</b> of your question of {day} ({about}):\n\n{facts}\n\n{carried}Is something wrong? Press it, "
+    "and I will not rely on it any more; press it again if it is right after all. To correct it, write to me how it "
+    "is. Danger signs that you told me stay."
+)
+MEMORY_CARRIED = (
+    "<b>Told me in other questions</b>, and I bear it in mind here too:\n\n{facts}\n\nIf one of these is no longer so, "
+    "press it, or write it to me, for example: “I am not pregnant any more”. Then I do not rely on it in later "
+    "questions about you either.\n\n"
 )
 MEMORY_NO_FACTS = "Nothing beside the conversation itself."
 MEMORY_PHOTO = "a photo"
@@ -316,4 +322,8 @@ MEMORY_CORRECTED = "I do not rely on it any more."
 MEMORY_RELIED_ON = "Thank you. I rely on it again."
 MEMORY_RIGHT_AFTER_ALL = "↺ {words} – is right after all"
 MEMORY_OTHER = "🗂 {day}: {about}"
+ABOUT_EARLIER_OR_NEW = (
+    "I take this to be about your earlier question of {day} ({about}). Is it something new? Then write “new problem”, "
+    "and tell me what it is."
+)
 ABOUT_EARLIER = "I take this to be about your earlier question of {day} ({about}). /new begins another one."

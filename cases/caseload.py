@@ -5,6 +5,7 @@ A stage is stored only when it is complete and only from the stage before, so a 
 nothing.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,6 +20,10 @@ from cases.outbox import add as put_in_outbox
 from cases.record import ADVISABLE, ANSWERED, UNADVISED, Advice, Case, CaseStatus, Findings, History, Role
 from cases.snapshot import case_row, history_of, photo_place, place, snapshot
 from cases.tables import CaseRow, PatientRow, PhotoRow, TurnRow
+from cases.vault import UNREADABLE
+from logs import told
+
+_log = logging.getLogger(__name__)
 
 
 def open_case(
@@ -106,7 +111,7 @@ def get(db: CaseDatabase, case_id: str) -> Case:
 
 
 def current_case(db: CaseDatabase, patient_id: int) -> Case | None:
-    """The patient's newest case that is not closed."""
+    """The patient's newest case that is not closed; None: there is none, or it is damaged, which is logged."""
     newest = (
         select(CaseRow)
         .where(CaseRow.patient_id == patient_id, CaseRow.status != CaseStatus.CLOSED.value)
@@ -115,14 +120,22 @@ def current_case(db: CaseDatabase, patient_id: int) -> Case | None:
     )
     with db.read() as session:
         row = session.scalar(newest)
-        return snapshot(db.vault, row) if row else None
+        return _unless_damaged(db, row) if row else None
 
 
 def cases_of(db: CaseDatabase, patient_id: int) -> list[Case]:
-    """All of the patient's cases, oldest first."""
+    """All of the patient's cases, oldest first; a damaged one is logged and left out: the others go on without it."""
     with db.read() as session:
         rows = session.scalars(select(CaseRow).where(CaseRow.patient_id == patient_id).order_by(CaseRow.number))
-        return [snapshot(db.vault, row) for row in rows]
+        return [case for case in (_unless_damaged(db, row) for row in rows) if case is not None]
+
+
+def _unless_damaged(db: CaseDatabase, row: CaseRow) -> Case | None:
+    try:
+        return snapshot(db.vault, row)
+    except UNREADABLE as error:
+        _log.error("case %s cannot be opened and is left out: %s", row.id, told(error))
+        return None
 
 
 def photos_since(db: CaseDatabase, patient_id: int, ago: timedelta) -> int:

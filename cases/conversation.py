@@ -1,5 +1,6 @@
 """The conversation of a case: the patient's words and the answers, each patient's turn answered once."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -10,13 +11,16 @@ from cases.database import CaseDatabase
 from cases.errors import TurnNotFound
 from cases.leases import chat_lease_name, is_leased
 from cases.outbox import add as put_in_outbox
-from cases.record import Citation, Record, Role, Statement, Turn
+from cases.record import Citation, Record, Role, Said, Statement, Turn
 from cases.snapshot import case_row
 from cases.tables import CaseRow, PatientRow, TurnRow
-from cases.vault import Vault
+from cases.vault import UNREADABLE, Vault
+from logs import told
+
+_log = logging.getLogger(__name__)
 
 
-class _Said(Record):
+class _Sealed(Record):
     """What of a turn is sealed."""
 
     text: str
@@ -75,6 +79,19 @@ def turns(db: CaseDatabase, case_id: str) -> list[Turn]:
         return [turn_of(db.vault, row) for row in rows]
 
 
+def patient_texts(db: CaseDatabase, case_id: str) -> list[Said]:
+    """What the patient said, in order; a damaged turn is logged and left out: the others are read all the same."""
+    of_patient = select(TurnRow).where(TurnRow.case_id == case_id, TurnRow.role == Role.PATIENT.value)
+    found: list[Said] = []
+    with db.read() as session:
+        for row in session.scalars(of_patient.order_by(TurnRow.id)):
+            try:
+                found.append(Said(text=turn_of(db.vault, row).text, at=row.created))
+            except UNREADABLE as error:
+                _log.error("turn %d of case %s cannot be opened and is left out: %s", row.id, case_id, told(error))
+    return found
+
+
 def count_attempt(db: CaseDatabase, turn_id: int) -> int:
     """Count one more try to answer, and return how many there were. Raises TurnNotFound."""
     with db.write() as session:
@@ -131,7 +148,7 @@ def new_turn(
     opening: bool = False,
 ) -> TurnRow:
     """A row for a turn of this case, sealed, not yet stored."""
-    said = _Said(text=text, statements=tuple(statements), citations=tuple(citations))
+    said = _Sealed(text=text, statements=tuple(statements), citations=tuple(citations))
     now = db.now()
     return TurnRow(
         case_id=case.id,
@@ -159,7 +176,7 @@ def _no_turn(turn_id: int) -> TurnNotFound:
 
 def turn_of(vault: Vault, row: TurnRow) -> Turn:
     """The turn, opened."""
-    said = vault.open_record(_Said, row.sealed, turn_place(row.case_id, row.role))
+    said = vault.open_record(_Sealed, row.sealed, turn_place(row.case_id, row.role))
     return Turn(
         id=row.id,
         case_id=row.case_id,

@@ -113,7 +113,10 @@ class Findings(Record):
 
 
 class Citation(Record):
-    """One passage of a guideline, as the patient can open it; `n` is its mark in the text: [n]."""
+    """One passage of a guideline, as the patient can open it; `n` is its mark in the text: [n].
+
+    `review_by`: the day by which somebody should have reviewed the text that was cited; None in older records.
+    """
 
     n: int
     chunk_id: str
@@ -123,6 +126,13 @@ class Citation(Record):
     passage: str
     source: str
     reviewed: date | None
+    review_by: date | None = None
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether its review was due before `today`, the day on which it is shown: a source may be opened, and acted
+        upon, long after the answer that cites it.
+        """
+        return self.review_by is not None and self.review_by < today
 
 
 class Statement(Record):
@@ -192,8 +202,10 @@ def _listed(heading: str, lines: Iterable[str], mark: str = "• ") -> str:
 
 
 def _source_line(citation: Citation) -> str:
+    # The day stands there, and not whether it has passed: nobody knows when a text that is kept will be read.
+    due = f"; review due {citation.review_by}" if citation.review_by else ""
     reviewed = f"reviewed {citation.reviewed:%Y-%m-%d}" if citation.reviewed else "not reviewed by a clinician"
-    return f"[{citation.n}] {citation.title}, {citation.section}. {citation.source} ({reviewed})"
+    return f"[{citation.n}] {citation.title}, {citation.section}. {citation.source} ({reviewed}{due})"
 
 
 class Role(StrEnum):
@@ -215,6 +227,22 @@ class Turn(Record):
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     answers: int | None = None
+    created: datetime
+
+
+class Said(Record):
+    """Words of the patient, and when they wrote them."""
+
+    text: str
+    at: datetime
+
+
+class OtherCase(Record):
+    """What the patient told in another of their cases: in words, oldest first, and by button."""
+
+    id: str
+    history: History
+    said: tuple[Said, ...]
     created: datetime
 
 

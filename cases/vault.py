@@ -25,6 +25,9 @@ KEY_ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
 _HEAD_BYTES: Final = len(FORMAT) + KEY_ID_BYTES + _NONCE_BYTES
 
+UNREADABLE: Final = (SealBroken, WrongKey, ValueError)
+"""What opening a record raises that no later try could read either. ValueError: another version wrote it."""
+
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 

@@ -59,8 +59,8 @@ def library(request: Request, reader: Reader) -> HTMLResponse:
 @router.get("/search")
 def search(request: Request, reader: Reader, q: Annotated[str, Query(max_length=400)] = "") -> HTMLResponse:
     """What a patient's question would find."""
-    passages = services_of(request).search.search(q, FOUND)
-    return page(request, "search.html", query=q, passages=passages)
+    finder = services_of(request).search
+    return page(request, "search.html", query=q, passages=finder.search(q, FOUND), readers=finder.readers)
 
 
 @router.get("/guidelines/{key}")

@@ -154,7 +154,7 @@ def passage(row: Row[Any], score: float) -> Passage:
 
 def _chunks() -> Select[Any]:
     chunk = (_C.row, _C.chunk_id, _C.heading, _C.section, _C.text, _C.page)
-    about = (_P.key, _P.slug, _P.title, _P.version, _P.jurisdiction)
+    about = (_P.key, _P.slug, _P.title, _P.version, _P.jurisdiction, _P.language)
     publication = (*about, _P.source, _P.reviewed, _P.review_by, _P.file_name)
     return select(*chunk, *publication).join_from(tables.chunks, tables.publications)
 

@@ -13,9 +13,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from checkup import Check, Finding, broken, warning, well
+from conditions import EMERGENCIES
 from knowledge import catalogue
 from knowledge.embedding import RemoteEmbedder
 from knowledge.errors import IndexMissing, KnowledgeError
+from knowledge.readership import Readership
+from knowledge.record import Version
 from knowledge.schema import MIGRATIONS, revision
 from knowledge.settings import KnowledgeSettings
 from knowledge.standing import as_it_is, is_new
@@ -50,7 +53,10 @@ def check_library(settings: KnowledgeSettings) -> Sequence[Finding]:
 
 
 def check_guidelines(settings: KnowledgeSettings, today: date | None = None) -> Sequence[Finding]:
-    """Which live guidelines are past the date by which somebody should have reviewed them."""
+    """Which live guidelines are past the date by which somebody should have reviewed them, and which no patient gets.
+
+    The latter only where the settings say for whom answers are.
+    """
     if is_new(settings):
         return []
     with as_it_is(settings) as connection:
@@ -58,15 +64,38 @@ def check_guidelines(settings: KnowledgeSettings, today: date | None = None) -> 
     overdue = [each.slug for each in live if each.review_by < (today or date.today())]
     unreviewed = sum(1 for each in live if each.reviewed is None)
     facts = {"live": len(live), "overdue": len(overdue), "unreviewed": unreviewed}
+    readers = _of_readers(live, settings.readers) if settings.readers.is_narrow and live else []
     if overdue:
         some = ", ".join(overdue[:5]) + (" …" if len(overdue) > 5 else "")
         remedy = "Have a clinician review and publish them anew on the dermatologists' page."
         return [
-            warning("guidelines", f"{len(overdue)} of {len(live)} are past their review date: {some}.", remedy, **facts)
+            warning(
+                "guidelines", f"{len(overdue)} of {len(live)} are past their review date: {some}.", remedy, **facts
+            ),
+            *readers,
         ]
     return [
-        well("guidelines", f"None of {len(live)} is past its review date; {unreviewed} were never reviewed.", **facts)
+        well("guidelines", f"None of {len(live)} is past its review date; {unreviewed} were never reviewed.", **facts),
+        *readers,
     ]
+
+
+def _of_readers(live: Sequence[Version], readers: Readership) -> list[Finding]:
+    """Of how many conditions there are texts, but none for the patients; those that are emergencies first."""
+    answered = {each.slug for each in live if readers.may_be_told(each.jurisdiction, each.language)}
+    without = sorted({each.slug for each in live} - answered, key=lambda slug: (slug not in EMERGENCIES, slug))
+    facts = {"conditions": len(answered), "without": len(without)}
+    if not answered:
+        there = ", ".join(sorted({f"{each.jurisdiction} in {each.language}" for each in live}))
+        says = f"No live text is {readers.words}: no question of a patient is answered from the library."
+        remedy = f"Set SKINGPT_LIBRARY_JURISDICTION and SKINGPT_LIBRARY_LANGUAGE to what there is ({there})."
+        return [broken("guidelines", says, remedy, **facts)]
+    if without:
+        some = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
+        says = f"Of {len(without)} conditions there are live texts, but none {readers.words}: {some}."
+        remedy = "Publish texts of them that are, or patients are told that the library does not cover them."
+        return [warning("guidelines", says, remedy, **facts)]
+    return [well("guidelines", f"Texts {readers.words} cover every condition that has one.", **facts)]
 
 
 def check_embedder(settings: KnowledgeSettings) -> Sequence[Finding]:

@@ -37,7 +37,7 @@ Author = Annotated[str, typer.Option(help="Who answers for the change.", callbac
 Slug = Annotated[str | None, typer.Option(help="The condition a free document is about.")]
 Title = Annotated[str | None, typer.Option(help="Its title; the first heading if not given.")]
 Edition = Annotated[str | None, typer.Option("--version", help="Its version; today's date if not given.")]
-Jurisdiction = Annotated[str, typer.Option(help="Where it holds.")]
+Jurisdiction = Annotated[str, typer.Option(help="Where it holds, such as UK; international: anywhere.")]
 Language = Annotated[str, typer.Option(help="Its language, such as en or pt-BR.")]
 Source = Annotated[str | None, typer.Option(help="How it is cited.")]
 ReviewBy = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it must be reviewed.")]

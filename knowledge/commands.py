@@ -41,10 +41,13 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list instead of text.")] = False,
     slug: Annotated[list[str] | None, typer.Option(help="Only of this condition; may be given again.")] = None,
     disease_class: Annotated[str | None, typer.Option("--class", help="Only of this class.")] = None,
-    jurisdiction: Annotated[str | None, typer.Option(help="Only what holds there.")] = None,
-    language: Annotated[str | None, typer.Option(help="Only in this language.")] = None,
+    jurisdiction: Annotated[str | None, typer.Option(help="Only what holds there or internationally.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only in this language; en also finds en-GB.")] = None,
 ) -> None:
-    """Find the passages that answer TEXT."""
+    """Find the passages that answer TEXT, in the whole library.
+
+    With the --jurisdiction and --language that are set for patients: as a patient's question finds them.
+    """
     questions = (line.rstrip("\n") for line in sys.stdin) if text == "-" else iter((text,))
     with opened() as (_, finder):
         for question in questions:

@@ -4,7 +4,6 @@ A failure names the line of the key, because a dermatologist has to find it in a
 """
 
 import datetime
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import yaml
 
 from conditions import CLASSES, CONDITIONS
 from knowledge.errors import GuidelineInvalid
+from knowledge.readership import LANGUAGE_TAG
 from knowledge.record import Source
 
 KEYS = (
@@ -31,7 +31,6 @@ SOURCE_KEYS = ("organisation", "title", "year", "url")
 FIRST_LINE = 2
 """The line of the file on which the YAML starts, after the opening `---`."""
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _T = TypeVar("_T")
 
 
@@ -75,7 +74,7 @@ class FrontMatter:
     def language(self) -> str:
         """A BCP 47 language tag such as en or pt-BR."""
         language = self.words("language")
-        if not _LANGUAGE.fullmatch(language):
+        if not LANGUAGE_TAG.fullmatch(language):
             raise self.invalid("language", f"'{language}' is no language tag", "Write a tag such as en or pt-BR")
         return language
 

@@ -13,6 +13,7 @@ from knowledge.database import open_database
 from knowledge.database_index import DatabaseIndex
 from knowledge.embedding import Embedder, RemoteEmbedder
 from knowledge.library import Library, load_starter, open_library
+from knowledge.readership import Readership
 from knowledge.search import Search
 from knowledge.settings import KnowledgeSettings
 from knowledge.vectors import VectorCache
@@ -40,7 +41,10 @@ class OwnEmbedder:
 
 @contextmanager
 def open_for_command(settings: KnowledgeSettings) -> Iterator[tuple[Library, Search]]:
-    """The library and its search, with or without a house. Raises what opening and publishing raise."""
+    """The library and the search of all of it, whoever it is for, with or without a house.
+
+    Raises what opening and publishing raise.
+    """
     if servers_answer(settings):
         embedder: Embedder = RemoteEmbedder(settings.embedder_url)
         library = open_library(settings, embedder)
@@ -53,7 +57,7 @@ def open_for_command(settings: KnowledgeSettings) -> Iterator[tuple[Library, Sea
         if not library.documents():
             load_starter(library)
     try:
-        yield library, Search(library, embedder)
+        yield library, Search(library, embedder, Readership())
     finally:
         library.close()
 

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 
@@ -16,6 +17,7 @@ from knowledge.formats.extracted import Extracted
 from knowledge.guideline_file import parse_guideline
 from knowledge.library import Library
 from knowledge.naming import KnownName, named_slugs
+from knowledge.readership import INTERNATIONAL, spoken
 from knowledge.record import Document
 from knowledge.report import Comparison, Report
 from knowledge.sandbox import read_safely
@@ -70,8 +72,13 @@ def prepared(
     return edition, extracted
 
 
-def reported(edition: Edition, live: Edition | None, extracted: Extracted, answers: Comparison | None) -> Report:
-    """The report on an edition beside the live one; `answers` is None where they were not compared."""
+def reported(
+    edition: Edition, live: Edition | None, extracted: Extracted, answers: Comparison | None, library: Library
+) -> Report:
+    """The report on an edition beside the `live` one, and beside the condition's other texts in `library`.
+
+    `answers` is None where they were not compared. Raises LibraryUnavailable.
+    """
     before = [piece.text for piece in live.pieces] if live else []
     after = [piece.text for piece in edition.pieces]
     return Report(
@@ -81,7 +88,7 @@ def reported(edition: Edition, live: Edition | None, extracted: Extracted, answe
         gone=tuple(text for text in before if text not in set(after)),
         unchanged=sum(text in set(before) for text in after),
         removed=extracted.removed,
-        warnings=tuple(_warnings(edition, live)),
+        warnings=(*_warnings(edition, live), *_of_readers(edition, library)),
         questions=answers.questions if answers else None,
         changed_answers=answers.changed_answers if answers else (),
     )
@@ -105,7 +112,40 @@ def _warnings(edition: Edition, live: Edition | None) -> list[str]:
         found.append(f"The text changed, but the version is still {edition.version}.")
     if live and live.jurisdiction != edition.jurisdiction:
         found.append(f"The live version is for {live.jurisdiction}, this one for {edition.jurisdiction}.")
+    if live and live.language != edition.language:
+        found.append(
+            f"The live version is in {live.language}, this one in {edition.language}: it would take that one's place."
+        )
     return found
+
+
+def _of_readers(edition: Edition, library: Library) -> Iterator[str]:
+    """What to mind of whom the edition is for, and whom the texts are for that stand beside it."""
+    beside = [each for each in library.documents() if each.slug == edition.slug and each.key != edition.key]
+    others: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in beside:
+        others[each.jurisdiction, each.language].append(each.key)
+    for (jurisdiction, language), keys in others.items():
+        if (jurisdiction, language) != (edition.jurisdiction, edition.language):
+            stand = f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} live for {jurisdiction}, in {language}"
+            yield f"Beside it {stand}; this one is for {edition.jurisdiction}, in {edition.language}."
+    readers = library.settings.readers
+    alike = [each for each in beside if spoken(each.language) == spoken(edition.language)]
+    own = [each.key for each in alike if readers.is_own(each.jurisdiction)]
+    anywhere = [each.key for each in alike if each.jurisdiction.casefold() == INTERNATIONAL]
+    if not readers.may_be_told(edition.jurisdiction, edition.language):
+        yield f"Patients here are answered from texts {readers.words}: nobody would be answered from this one."
+    elif anywhere and readers.is_own(edition.jurisdiction) and edition.jurisdiction.casefold() != INTERNATIONAL:
+        yield (
+            f"Where this one has the same section as {', '.join(anywhere)} ({INTERNATIONAL}), patients here would be"
+            " answered from this one alone. When to get help is told of both."
+        )
+    elif own and not readers.is_own(edition.jurisdiction):
+        yield (
+            f"Where {', '.join(own)} (for {readers.jurisdiction}) has the same section, patients here are answered from"
+            f" that, not from this one; when to get help is told of both. If this one is for {readers.jurisdiction}"
+            " too, say so as its jurisdiction."
+        )
 
 
 def _named_slug(words: str, library: Library) -> str | None:

@@ -70,6 +70,8 @@ def _copy(file: Path, library: Library, vectors: VectorCache) -> Library:
         embedding_model=library.model,
         migrate=True,
         library_grace_days=library.settings.library_grace_days,
+        library_jurisdiction=library.settings.library_jurisdiction,
+        library_language=library.settings.library_language,
     )
     engine = open_database(settings)
     return Library(engine, DatabaseIndex(engine, VectorCache(engine, vectors, library.model)), vectors, settings)

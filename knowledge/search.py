@@ -2,7 +2,8 @@
 
 The question is embedded once; the rest is the database's word search and two queries to Chroma. Every result is
 looked up among the live chunks of the database, so a retired passage cannot come back, whatever an index still
-holds.
+holds. And none comes back that is not for the readers: patients are never answered from what holds elsewhere, whoever
+asks for them and by whatever slug.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,12 +18,14 @@ from knowledge import catalogue
 from knowledge.database import reading
 from knowledge.embedding import Embedder
 from knowledge.errors import IndexMissing
+from knowledge.guideline_sections import HEADINGS, HELP
 from knowledge.intent import intended_sections
 from knowledge.keyword_hit import Hit
 from knowledge.keyword_index import keyword_index
 from knowledge.library import Library
 from knowledge.naming import KnownName, named_slugs
 from knowledge.ranking import Candidate, Signals, guideline_scores, ranked, section_bonuses, spread
+from knowledge.readership import Readership, spoken
 from knowledge.record import Passage
 from knowledge.settings import BUNDLED_MODEL
 from knowledge.vector_index import Kind, Neighbour
@@ -35,7 +38,10 @@ NARROW = 12
 """A search limited to at most so many conditions looks among theirs alone: the largest class has so many."""
 
 WIDE_DEPTH = 400
-"""What each search of chunks contributes where a filter lets through many conditions: what does not fit is dropped."""
+"""What each search of chunks contributes where much that it finds may not fit: what does not is dropped."""
+
+DEEPER, DEEPEST = 4, 6400
+"""By how much it is looked deeper where a large text that is not for the readers crowds out theirs, and how deep."""
 
 NAME_DEPTH = 120
 """The same for names: enough that the three nearest of every likely guideline are among them."""
@@ -59,6 +65,9 @@ score ("golden crusts round his nose, can he go to school?").
 
 LEAST_LIKELY = 0.0005
 """Of a guideline beside the best: what is less likely is no answer, even where the best has nothing to say."""
+
+_GIVING_WAY = frozenset(HEADINGS) - {HELP}
+"""Sections in which an international text gives way to one for the patients' own place."""
 
 REBUILT_MEANWHILE = 2
 """How often a search begins anew where rebuilds overtook it and dropped the generation that it was reading."""
@@ -85,12 +94,25 @@ class _Hits:
         )
 
 
-class Search:
-    """Search over the live guidelines of `library`; `embedder` must be the one they were published with."""
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """The texts a search is limited to, each key with its slug. `crowded`: texts for others may be found first."""
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    slug_of: Mapping[str, str]
+    crowded: bool
+
+
+class Search:
+    """Search over the live guidelines of `library`; `embedder` must be the one they were published with.
+
+    `readers`: whom the passages are for. Not given, it is the patients of the library's settings: whoever forgets them
+    answers nobody from a text that holds elsewhere.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder, readers: Readership | None = None) -> None:
         self.library = library
         self.embedder = embedder
+        self.readers = library.settings.readers if readers is None else readers
 
     def search(
         self,
@@ -104,17 +126,18 @@ class Search:
     ) -> list[Passage]:
         """At most `k` passages, best first; none when nothing in the library has to do with `text`.
 
-        `slugs`, `sections` (headings or whole labels), `jurisdiction`, `language` (en also finds en-GB) and
-        `disease_class` narrow what may be returned; with `slugs` the caller vouches that they matter and
-        nothing is held back as irrelevant. Raises EmbedderUnavailable, EmbedderRefused, IndexMissing,
-        IndexUnavailable or LibraryUnavailable.
+        `slugs`, `sections` (headings or whole labels), `jurisdiction` (which also finds what is international),
+        `language` (en also finds en-GB) and `disease_class` narrow what may be returned, beside what is for the
+        readers; with `slugs` the caller vouches that they matter and nothing is held back as irrelevant. Where a text
+        for the jurisdiction has a section, an international one of the same condition gives way. Raises
+        EmbedderUnavailable, EmbedderRefused, IndexMissing, IndexUnavailable or LibraryUnavailable.
         """
         # Half a surrogate pair cannot be sent to any server.
         question = text.encode("utf-8", "replace").decode().strip()
         if not question or k < 1:
             return []
         vector = self.embedder.embed([question])[0]
-        narrowed = (slugs, sections, jurisdiction, language, disease_class)
+        narrowed = (slugs, sections, (self.readers, Readership(jurisdiction, language)), disease_class)
         for _ in range(REBUILT_MEANWHILE):
             try:
                 return self._search(question, vector, k, *narrowed)
@@ -147,13 +170,12 @@ class Search:
         k: int,
         slugs: Collection[str] | None,
         sections: Collection[str] | None,
-        jurisdiction: str | None,
-        language: str | None,
+        readers: Sequence[Readership],
         disease_class: str | None,
     ) -> list[Passage]:
         with reading(self.library.engine) as connection:
-            allowed = _allowed(connection, slugs, jurisdiction, language, disease_class)
-            if allowed is not None and not allowed:
+            allowed = _allowed(connection, slugs, readers, disease_class)
+            if allowed is not None and not allowed.slug_of:
                 return []
             due_from = self.library.due_from()
             hits = self._hits(connection, question, vector, allowed, due_from)
@@ -171,9 +193,10 @@ class Search:
             row.chunk_id: row
             for row in rows
             if row.slug in scores
-            and (allowed is None or row.key in allowed)
+            and (allowed is None or row.key in allowed.slug_of)
             and (sections is None or not {row.heading, row.section}.isdisjoint(sections))
         }
+        eligible = _own_first(eligible, readers)
         candidates = [Candidate(row.chunk_id, row.slug, row.heading, row.section) for row in eligible.values()]
         intended = intended_sections(question)
         condition_known = slugs is not None or len(hits.named) == 1
@@ -188,28 +211,34 @@ class Search:
         connection: Connection,
         question: str,
         vector: Sequence[float],
-        allowed: Mapping[str, str] | None,
+        allowed: _Allowed | None,
         due_from: date,
     ) -> _Hits:
-        slugs = None if allowed is None else sorted(set(allowed.values()))
-        depth = DEPTH
+        slugs = None if allowed is None else sorted(set(allowed.slug_of.values()))
+        crowded = allowed is not None and allowed.crowded
+        depth = WIDE_DEPTH if crowded else DEPTH
         if slugs is not None and len(slugs) > NARROW:
             slugs, depth = None, WIDE_DEPTH
         index = self.library.index
         generation = catalogue.live_generation(connection, self.library.model)
         words, asked = keyword_index(connection), telling_words(question)
-        chunk_hits = words.chunk_hits(connection, asked, depth, slugs)
+        while True:
+            chunk_hits = words.chunk_hits(connection, asked, depth, slugs)
+            near_chunks = index.nearest(generation, Kind.CHUNKS, vector, depth, slugs)
+            chunks = catalogue.live_chunks_among(
+                connection, [hit.row for hit in chunk_hits], [near.entry_id for near in near_chunks], due_from
+            )
+            chunks = [row for row in chunks if allowed is None or row.key in allowed.slug_of]
+            all_seen = max(len(chunk_hits), len(near_chunks)) < depth
+            if not crowded or all_seen or len(chunks) >= DEPTH or depth >= DEEPEST:
+                break
+            depth *= DEEPER
         name_hits = words.name_hits(connection, asked, NAME_DEPTH)
-        near_chunks = index.nearest(generation, Kind.CHUNKS, vector, depth, slugs)
         near_names = index.nearest(generation, Kind.NAMES, vector, NAME_DEPTH, slugs)
-        chunks = catalogue.live_chunks_among(
-            connection, [hit.row for hit in chunk_hits], [near.entry_id for near in near_chunks], due_from
-        )
         names = catalogue.live_names_among(
             connection, [hit.row for hit in name_hits], [near.entry_id for near in near_names], due_from
         )
-        chunks = [row for row in chunks if allowed is None or row.key in allowed]
-        names = [row for row in names if allowed is None or row.key in allowed]
+        names = [row for row in names if allowed is None or row.key in allowed.slug_of]
         slug_of_chunk = {row.chunk_id: row.slug for row in chunks}
         chunk_of_row = {row.row: row.chunk_id for row in chunks}
         slug_of_name = {row.name_id: row.slug for row in names}
@@ -290,21 +319,43 @@ def _shares(hits: Sequence[Hit], slug_of: Mapping[int, str]) -> dict[str, float]
 def _allowed(
     connection: Connection,
     slugs: Collection[str] | None,
-    jurisdiction: str | None,
-    language: str | None,
+    readers: Sequence[Readership],
     disease_class: str | None,
-) -> dict[str, str] | None:
-    """The keys a search is limited to, with their slugs; None for all."""
-    if slugs is None and jurisdiction is None and language is None and disease_class is None:
+) -> _Allowed | None:
+    """What a search is limited to; None for all. What it finds must be for all of `readers`."""
+    of_any = slugs is None and disease_class is None
+    if of_any and not any(each.is_narrow for each in readers):
         return None
-    return {
-        version.key: version.slug
+    among = [
+        version
         for version in catalogue.live_versions(connection)
         if (slugs is None or version.slug in slugs)
-        and (jurisdiction is None or version.jurisdiction == jurisdiction)
-        and (language is None or language in (version.language, version.language.split("-")[0]))
         and (disease_class is None or CONDITIONS[version.slug].disease_class == disease_class)
+    ]
+    slug_of = {
+        version.key: version.slug
+        for version in among
+        if all(each.may_be_told(version.jurisdiction, version.language) for each in readers)
     }
+    if of_any and len(slug_of) == len(among):
+        return None
+    return _Allowed(slug_of, crowded=len(slug_of) < len(among))
+
+
+def _own_first(rows: Mapping[str, Row[Any]], readers: Sequence[Readership]) -> dict[str, Row[Any]]:
+    """Less the international passages of a section that a text for the readers' own jurisdiction has as well.
+
+    Only what was found gives way, and only to what was found: a leaflet of the place that says little hides little.
+    What tells when to get help never gives way: a sign of danger is one wherever it was written down.
+    """
+    own = {chunk_id for chunk_id, row in rows.items() if any(each.is_own(row.jurisdiction) for each in readers)}
+    said = {_place(rows[chunk_id]) for chunk_id in own} - {None}
+    return {chunk_id: row for chunk_id, row in rows.items() if chunk_id in own or _place(row) not in said}
+
+
+def _place(row: Row[Any]) -> tuple[str, str, str] | None:
+    """Which section of which condition the passage is of, in which language; None: of none that gives way."""
+    return (row.slug, spoken(row.language), row.heading) if row.heading in _GIVING_WAY else None
 
 
 def _cosines(neighbours: Sequence[Neighbour], slug_of: Mapping[str, str]) -> dict[str, list[float]]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from knowledge.readership import LANGUAGE_TAG, Readership
 from room_settings import RoomSettings
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
@@ -29,6 +30,12 @@ class KnowledgeSettings(RoomSettings):
     """Whether somebody other than the author must approve what a person publishes."""
     library_grace_days: int = Field(default=90, ge=0)
     """Days after its review was due on which a guideline is still searched, with a warning; then it drops out."""
+    library_jurisdiction: str | None = Field(default=None, pattern=r"^\S([^\r\n]*\S)?$")
+    """Where the patients are, as front matter calls it: they are answered from what holds there or internationally, and
+    not from what holds elsewhere.
+    """
+    library_language: str | None = Field(default=None, pattern=f"^{LANGUAGE_TAG.pattern}$")
+    """What the patients read: they are answered from texts in it only; en also finds en-GB."""
 
     @field_validator("knowledge_url")
     @classmethod
@@ -41,3 +48,8 @@ class KnowledgeSettings(RoomSettings):
     def database_url(self) -> str:
         """The database's address; beside the other data unless one is set."""
         return self.knowledge_url or f"sqlite:///{self.data / 'knowledge.db'}"
+
+    @property
+    def readers(self) -> Readership:
+        """Whom answers are for."""
+        return Readership(self.library_jurisdiction, self.library_language)

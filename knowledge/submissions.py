@@ -170,7 +170,7 @@ class Submissions:
             "state": State.READY,
             "progress": "",
             "edition": edition.model_dump_json(),
-            "report": reported(edition, live, extracted, answers).model_dump_json(),
+            "report": reported(edition, live, extracted, answers, self._library).model_dump_json(),
             "replaces": newest_number(newest),
         }
 

@@ -135,9 +135,12 @@ def _site_and_age(facts: PatientFacts) -> str:
 
 
 def masked(facts: PatientFacts, rng: Random) -> PatientFacts:
-    """The facts with some left out at random, so that a missing fact says nothing about the diagnosis."""
-    if rng.random() < 0.35:
+    """None of the facts, all, or some at random, so that a missing fact says nothing about the diagnosis."""
+    drawn = rng.random()
+    if drawn < 0.35:
         return PatientFacts()
+    if drawn < 0.65:
+        return facts
     keep = rng.uniform(0.3, 1.0)
     known = {name: value if rng.random() < keep else None for name, value in asdict(facts).items()}
     return PatientFacts(**known)

@@ -48,6 +48,9 @@ class StepRecipe:
     `choices` and `notes` count the lessons of a batch. `rarity` 0 samples kinds as the data come, 1 all alike.
     `distilled` is how much of the choice's target is the teacher's probabilities instead of the label; `blended` is the
     parameter of the beta distribution by which pictures are blended two by two for the teacher to judge, 0 for none.
+    `phone` says how much oftener than dermoscopy a lesion on a phone photo is drawn for a choice, kinds aside. In
+    `strangers` of the choices the facts are another patient's: the teacher weighs whatever is told, while a picture
+    that is known by heart would teach to pass over its own facts.
     `reader` weighs an auxiliary classifier on the queries, which keeps new queries about the lesion; 0 leaves it out.
     `looks` counts the views of a picture that the Q-Former reads at once, as the trained network will.
     """
@@ -58,6 +61,8 @@ class StepRecipe:
     rarity: float = 0.0
     distilled: float = 0.0
     blended: float = 0.0
+    phone: float = 1.0
+    strangers: float = 0.0
     reader: float = 0.0
     looks: int = 1
 
@@ -132,7 +137,7 @@ MINI = Preset(
     trained=("query_tokens", "qformer", "language_projection", "language_model"),
     end="</s>",
     longest=512,
-    views=2,
+    views=4,
     vision={
         "hidden_size": 192,
         "intermediate_size": 768,
@@ -175,6 +180,8 @@ MINI = Preset(
             rarity=0.45,
             distilled=1.0,
             blended=1.0,
+            phone=2.5,
+            strangers=0.5,
             reader=0.5,
         ),
     },

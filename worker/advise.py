@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cases import caseload, conversation, leases, outbox
+from cases.elsewhere import told_elsewhere
 from cases.errors import CaseNotFound, LeaseTaken, SealBroken, TurnNotFound
 from cases.record import ANSWERED, UNADVISED, Case, CaseStatus, Role, Turn
 from worker import metrics, resources
@@ -74,7 +75,8 @@ def _advise(case: Case) -> bool:
         caseload.fail(db, case.id)
         return True
     try:
-        advice = resources.adviser().advise(case, date.today(), conversation.turns(db, case.id))
+        turns, others = conversation.turns(db, case.id), told_elsewhere(db, case)
+        advice = resources.adviser().advise(case, date.today(), turns, others)
     except Exception as error:  # whatever it is, the patient hears of it after the last attempt
         log_failure("advise", case.id, error)
         if is_last_try(error, attempts, lambda: caseload.stall(db, case.id), db.now(), settings):
@@ -129,7 +131,7 @@ def _reply(case: Case, turn: Turn) -> bool:
         return True
     said = [earlier for earlier in conversation.turns(db, case.id) if earlier.id <= turn.id or earlier.answers]
     try:
-        answer = resources.adviser().reply(case, said, date.today())
+        answer = resources.adviser().reply(case, said, date.today(), told_elsewhere(db, case))
     except Exception as error:  # whatever it is, the patient hears of it after the last attempt
         log_failure("reply", turn.id, error)
         if is_last_try(error, attempts, lambda: conversation.stall(db, turn.id), db.now(), settings):

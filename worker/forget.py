@@ -5,6 +5,7 @@ Run: ``celery -A worker.app worker -Q agent -c 1``
 
 from cases import caseload
 from cases.errors import CaseNotFound
+from cases.vault import UNREADABLE
 from worker import resources
 from worker.app import app
 from worker.failures import log_failure
@@ -35,3 +36,5 @@ def _forget_if_erased(case_id: str) -> None:
             forget_case(resources.memory(), case_id)
         except Exception as error:
             log_failure("forget", case_id, error)
+    except UNREADABLE:
+        return  # damaged, but not erased

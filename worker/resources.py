@@ -5,8 +5,9 @@ it.
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cases import caseload
+from cases import caseload, conversation
 from cases.database import CaseDatabase, open_cases
+from cases.record import Case
 from cases.settings import CasesSettings
 from worker.endpoint import Endpoint
 from worker.settings import WorkerSettings
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from agents.adviser import Adviser
     from agents.vision import EarlierPhoto
-    from cases.record import Case
     from knowledge.embedding import Embedder
     from knowledge.library import Library
 
@@ -95,18 +95,21 @@ def photo(photo_id: int) -> bytes:
     return caseload.photo(cases(), photo_id)
 
 
-def earlier_photos(case: "Case") -> "list[EarlierPhoto]":
-    """The patient's photos of earlier cases that show the same place, the newest first.
+def earlier_photos(case: Case) -> "list[EarlierPhoto]":
+    """The first photo of each of the patient's earlier cases that is not called a rash, the newest first.
 
-    The same place: the same region was told, or none was told in either and both are single spots.
+    Which of them show the same spot, is for the agent to find: each comes with the place that was told for it.
     """
+    from agents.body_place import place_of
     from agents.vision import EarlierPhoto
 
     before = [each for each in caseload.cases_of(cases(), case.patient_id) if each.created < case.created]
     return [
-        EarlierPhoto(each.photo_ids[0], each.created.date())
+        EarlierPhoto(each.photo_ids[0], each.created.date(), place_of(each.history, [each.words, *_said(each)]))
         for each in reversed(before)
-        if each.photo_ids
-        and each.history.region == case.history.region
-        and (case.history.region is not None or each.history.spot_or_rash == case.history.spot_or_rash == "spot")
+        if each.photo_ids and each.history.spot_or_rash != "rash"
     ]
+
+
+def _said(case: Case) -> list[str]:
+    return [said.text for said in conversation.patient_texts(cases(), case.id)]

@@ -63,9 +63,9 @@ def written(adviser: Adviser, page: str, case_id: str) -> str:
 
 def main() -> None:
     """Write every file of the folder anew."""
-    from agents.evaluation.commands import at_work
+    from agents.evaluation.commands import at_work, library_search
 
-    with at_work() as adviser:
+    with at_work(library_search()) as adviser:
         for at, path in enumerate(sorted(Path(sys.argv[1]).glob("*.md"))):
             page = path.read_text(encoding="utf-8")
             path.write_text(written(adviser, page, f"{at:032x}"), encoding="utf-8")

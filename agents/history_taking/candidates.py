@@ -102,12 +102,6 @@ def sites(words: str) -> frozenset[str]:
     return frozenset(option.id for option in features()["site"].options if option.hits(plain))
 
 
-def in_words(answers: Mapping[str, str]) -> str:
-    """The answers as words to search with."""
-    labels = {(each.id, option.id): option.label for each in features().values() for option in each.options}
-    return " ".join(labels[pair] for pair in answers.items() if pair in labels and pair[1] not in ("no", "none"))
-
-
 def next_feature(known: Candidates, answered: Sequence[str], asked: int) -> Feature | None:
     """The question that separates the remaining candidates best; None: they are settled, or enough was asked."""
     ranked = known.ranked

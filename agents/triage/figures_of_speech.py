@@ -21,6 +21,7 @@ _FIGURES = re.compile(
     r"|\b(?:floppy|limp) skin\b"
     r"|\bi stop breathing (?:in|during) (?:my sleep|the night)\b"
     r"|\b(?:going|went|go|turned|turning) gr[ea]y at \d+|\bprematurely? gr[ea]y\w*"
+    r"|\bgr[ea]y[- ]haired\b"
     r"|\bhair (?:(?:has|is|was|all) )?(?:gone|going|went|turn\w+) gr[ea]y"
     r"|\b(?:coil|hearing aids?|bra|shoe|boot|carpet|kitchen|tight|loose|ill|well|badly) fitting\b"
     r"|\bthe fitting\b(?! (?:stop|start|last|went|goes|won'?t|wouldn'?t|has|hasn'?t|is|isn'?t|does|keeps|again))"

@@ -25,6 +25,7 @@ from scipy.special import erf, softmax
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from agents.triage.circumstances import without_circumstances
 from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.script import ADDRESS, is_in_other_script
 from conditions import TriageLevel
@@ -158,7 +159,7 @@ class Meaning:
 
 def readable(text: str) -> str:
     """The words of a text that mean what they say: what is learned from, and what is read."""
-    words = _MARKUP.sub(" ", ADDRESS.sub(" ", without_figures_of_speech(text)))
+    words = _MARKUP.sub(" ", ADDRESS.sub(" ", without_figures_of_speech(without_circumstances(text))))
     return words.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from agents.triage.ages import age_terms, fever_spans, only_normal_temperatures
+from agents.triage.circumstances import without_circumstances
 from agents.triage.context import Marks, Whose, is_over, marks
 from agents.triage.figures_of_speech import without_figures_of_speech
 from agents.triage.negation import negators
@@ -153,7 +154,7 @@ def read(text: str) -> Reading:
         "denied": set(),
         "dismissed": set(),
     }
-    plain = without_skin_tone(text[:_LONGEST_TEXT])
+    plain = without_circumstances(without_skin_tone(text[:_LONGEST_TEXT]))
     literal = without_figures_of_speech(plain)
     parts = sentences(literal)
     answers = [*parts[1:], None][: len(parts)]

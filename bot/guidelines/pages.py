@@ -12,6 +12,7 @@ from bot.guidelines.buttons import Action, library_button
 from bot.message import Block, Message, escape, fitted, message
 from conditions import CONDITIONS
 from knowledge.due import SOON, Due
+from knowledge.readership import Readership
 from knowledge.record import Deed, Passage, Version
 from knowledge.submission import Submission
 
@@ -148,13 +149,25 @@ def ask_restore(version: Version, newest: Version) -> Message:
     return message(text, [[yes], [library_button(texts.BACK, Action.VERSIONS, newest.number)]])
 
 
-def found_list(words: str, found: Sequence[Passage], numbers: Sequence[int | None], page: int, today: date) -> Message:
-    """One page of a search; `numbers` are of the passages' versions. Where one more comes than fits, there are more."""
+def found_list(
+    words: str,
+    found: Sequence[Passage],
+    numbers: Sequence[int | None],
+    page: int,
+    today: date,
+    readers: Readership,
+) -> Message:
+    """One page of a search; `numbers` are of the passages' versions. Where one more comes than fits, there are more.
+
+    `readers`: the patients for whom it was searched.
+    """
     shown = found[:PER_PAGE]
-    blocks = [Block((texts.FOUND.format(words=escape(words)),), required=True)]
+    searched = (texts.FOUND_FOR.format(texts=escape(readers.words)),) if readers.is_narrow else ()
+    blocks = [Block((texts.FOUND.format(words=escape(words)), *searched), required=True)]
     for place, passage in enumerate(shown, page * PER_PAGE + 1):
         at = f", page {passage.page}" if passage.page else ""
-        overdue = " · overdue" if passage.review_by and passage.review_by < today else ""
+        late = passage.review_by and passage.review_by < today
+        overdue = f" · overdue since {passage.review_by}" if late else ""
         cut = passage.text if len(passage.text) <= _LETTERS else f"{passage.text[:_LETTERS].rstrip()}…"
         about = escape(f"{passage.title} · {passage.section}{at} · version {passage.version}{overdue}")
         blocks.append(Block((f"<b>{place}.</b> {about}", escape(" ".join(cut.split())))))

@@ -121,6 +121,7 @@ RETIRE_ASK = (
 RESTORE_ASK = "Bring back version {version} of <b>{title}</b>, published {day} by {author}, word for word?"
 RESTORE_REPLACES = "It replaces the live version {version}."
 FOUND = "🔎 <b>{words}</b>"
+FOUND_FOR = "<i>Patients are answered from texts {texts}; only those are searched here.</i>"
 FOUND_NONE = "Nothing in the library is about this."
 NOT_REVIEWED = "Not reviewed by a clinician"
 GONE = "That is not there any more."

@@ -75,4 +75,4 @@ def found_page(opened: Opened, words: str, page: int) -> Message:
     found = opened.search.search(words, wanted + (page + 1 < _MOST_PAGES))[page * pages.PER_PAGE :]
     live = {(version.key, version.version): version.number for version in opened.library.documents()}
     numbers = [live.get((passage.key, passage.version)) for passage in found]
-    return pages.found_list(words, found, numbers, page, opened.library.today())
+    return pages.found_list(words, found, numbers, page, opened.library.today(), opened.search.readers)

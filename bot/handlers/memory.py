@@ -1,4 +1,7 @@
-"""/memory: what is remembered of the patient's cases; facts can be called wrong and right again, a case be erased."""
+"""/memory: what is remembered of the patient's cases; facts can be called wrong and right again, a case be erased.
+
+What was told in another case and holds in this one is shown with its day, and can be called wrong here too.
+"""
 
 import hashlib
 import logging
@@ -7,20 +10,21 @@ from dataclasses import dataclass
 
 from telegram import Update
 
-from agents.triage.told import Fact, facts_called_wrong, facts_told
+from agents.triage.carried import Carried, all_told
+from agents.triage.told import Fact
 from bot import texts
 from bot.handlers.agreeing import ask_consent, may_keep
 from bot.handlers.incoming import incoming
-from bot.handlers.words import written
 from bot.message import Message, escape, message
 from bot.presses import Press, PressKind, Unreadable, button
 from bot.sending import edit, send
 from bot.services import Context, Services, in_thread, services_of
-from cases import caseload
+from cases import caseload, conversation
 from cases.database import CaseDatabase
+from cases.elsewhere import told_elsewhere
 from cases.erasure import clean_files, erase_cases
 from cases.errors import ErasureUnfinished
-from cases.record import ADVISABLE, Case, History
+from cases.record import ADVISABLE, Case, History, Said
 from worker.enqueue import enqueue_advise, enqueue_forget
 
 _log = logging.getLogger(__name__)
@@ -32,10 +36,13 @@ _LABEL = 30
 
 @dataclass(frozen=True)
 class Page:
-    """What is remembered of one case: facts relied on, facts called wrong, and the patient's other cases."""
+    """What is remembered of one case: facts relied on, told in it or carried over from others; facts called wrong; and
+    the patient's other cases.
+    """
 
     case: Case
     facts: tuple[Fact, ...]
+    carried: tuple[Carried, ...]
     wrong: tuple[Fact, ...]
     others: tuple[Case, ...]
 
@@ -58,21 +65,25 @@ async def memory(update: Update, context: Context) -> None:
 
 
 def remembered(db: CaseDatabase, case: Case) -> Page:
-    """The facts of one case: from the buttons, and from all that the patient wrote."""
-    said = written(db, case)
+    """The facts of one case: from the buttons, and from all that the patient wrote, in this case or in others."""
+    said = (Said(text=case.words, at=case.created), *conversation.patient_texts(db, case.id))
+    told = all_told(said, case.history, told_elsewhere(db, case), db.now().date())
     others = [each for each in reversed(caseload.cases_of(db, case.patient_id)) if each.id != case.id]
-    return Page(
-        case, facts_told(said, case.history), facts_called_wrong(said, case.history), tuple(others[:_MOST_OTHERS])
-    )
+    return Page(case, told.here, told.carried, told.wrong, tuple(others[:_MOST_OTHERS]))
 
 
 def render(page: Page) -> Message:
     """The facts as a list, and the buttons."""
     case = page.case
     lines = [f"• {escape(fact.words)}" for fact in page.facts] or [texts.MEMORY_NO_FACTS]
-    text = texts.MEMORY.format(about=_about(case, 200), day=f"{case.created:%d %B %Y}", facts="\n".join(lines))
+    text = texts.MEMORY.format(
+        about=_about(case, 200),
+        day=f"{case.created:%d %B %Y}",
+        facts="\n".join(lines),
+        carried=texts.MEMORY_CARRIED.format(facts="\n".join(map(_dated, page.carried))) if page.carried else "",
+    )
     buttons = [
-        *_one_each("✗ {words}", page.facts, case),
+        *_one_each("✗ {words}", (*page.facts, *_before(page)), case),
         *_one_each(texts.MEMORY_RIGHT_AFTER_ALL, page.wrong, case),
         [button(texts.MEMORY_ERASE, PressKind.MEMORY, case.id, _ERASE)],
     ]
@@ -82,6 +93,18 @@ def render(page: Page) -> Message:
         )
         buttons.append([button(label, PressKind.MEMORY, other.id, _SHOW)])
     return message(text, buttons)
+
+
+def _dated(carried: Carried) -> str:
+    return f"• {escape(carried.clause)} (told on {carried.day.day} {carried.day:%B %Y})"
+
+
+def _before(page: Page) -> list[Fact]:
+    """The facts carried over that can be called wrong here: those told before this case was opened.
+
+    What was told in a later case is called wrong there, so that it holds in none after it either.
+    """
+    return [each.fact for each in page.carried if each.at < page.case.created]
 
 
 def _about(case: Case, most: int) -> str:
@@ -118,7 +141,7 @@ async def correct(services: Services, case: Case, press: Press, message_id: int 
 
 def _pressed(page: Page, mark: str) -> tuple[History, str]:
     """What the press of a fact's button says, and what is answered to it. Unreadable: no such fact any more."""
-    for fact in page.facts:
+    for fact in (*page.facts, *_before(page)):
         if _mark(fact) == mark:
             return History(wrong=frozenset({fact.name})), texts.MEMORY_CORRECTED
     for fact in page.wrong:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from telegram import CallbackQuery, Update
 
@@ -154,7 +155,7 @@ async def _open_citation(
 ) -> str:
     for citation in citations:
         if str(citation.n) == number:
-            await send(services.bot, chat_id, render_citation(citation), message_id)
+            await send(services.bot, chat_id, render_citation(citation, datetime.now(UTC).date()), message_id)
             return ""
     return texts.PASSAGE_GONE
 

@@ -22,8 +22,8 @@ from bot.urgent import urgent_answer
 from cases import caseload, conversation, patients
 from cases.database import CaseDatabase
 from cases.errors import ErasureUnfinished
-from cases.meant import meant
-from cases.record import UNADVISED, Case, CaseStatus, Role
+from cases.meant import meant, meant_earlier
+from cases.record import UNADVISED, Case, CaseStatus
 from cases.refusing import refuse
 from conditions import TriageLevel
 from worker.enqueue import enqueue_advise, enqueue_reply
@@ -54,7 +54,7 @@ async def on_words(update: Update, context: Context) -> None:
         if level is not TriageLevel.EMERGENCY:  # whoever cannot breathe is not asked to agree to terms
             await ask_consent(services, came.chat_id, sent_something=True)
     elif case is None or case.status is CaseStatus.FAILED:
-        await _open(services, came, patient_id)
+        await _go_on_or_open(services, came, patient_id)
     else:
         await _follow_up(services, came, case)
 
@@ -118,7 +118,7 @@ def _said_before(db: CaseDatabase, case: Case) -> str:
 
 def written(db: CaseDatabase, case: Case) -> list[str]:
     """All that the patient wrote about the case, as it came; words without a photo are the first turn too."""
-    turns = [turn.text for turn in conversation.turns(db, case.id) if turn.role is Role.PATIENT]
+    turns = [said.text for said in conversation.patient_texts(db, case.id)]
     return [case.words, *turns] if case.photo_ids else turns
 
 
@@ -146,13 +146,32 @@ async def _open(services: Services, came: Incoming, patient_id: int) -> None:
     await open_card(services, case.id, came.message.message_id, enqueue_advise)
 
 
+async def _go_on_or_open(services: Services, came: Incoming, patient_id: int) -> None:
+    """No case is open: the words go on with an earlier one, or else open another."""
+    cases = await in_thread(caseload.cases_of, services.db, patient_id)
+    earlier = meant_earlier(came.words, cases)
+    if earlier is None:
+        await _open(services, came, patient_id)
+    elif not await refused_for_a_child(services, came, earlier):
+        await _say_which(services, came, earlier, texts.ABOUT_EARLIER_OR_NEW)
+        await _ask_in(services, came, earlier)
+
+
 async def _follow_up(services: Services, came: Incoming, current: Case) -> None:
     cases = await in_thread(caseload.cases_of, services.db, current.patient_id)
     case = meant(came.words, cases, current) if len(cases) > 1 else current
     if case.id != current.id:
-        about = escape(case.words[:80]) or texts.MEMORY_PHOTO
-        note = texts.ABOUT_EARLIER.format(day=f"{case.created:%d %B %Y}", about=about)
-        await send(services.bot, came.chat_id, message(note), came.message.message_id)
+        await _say_which(services, came, case, texts.ABOUT_EARLIER)
+    await _ask_in(services, came, case)
+
+
+async def _say_which(services: Services, came: Incoming, case: Case, text: str) -> None:
+    about = escape(case.words[:80]) or texts.MEMORY_PHOTO
+    note = text.format(day=f"{case.created:%d %B %Y}", about=about)
+    await send(services.bot, came.chat_id, message(note), came.message.message_id)
+
+
+async def _ask_in(services: Services, came: Incoming, case: Case) -> None:
     turn = await in_thread(conversation.say, services.db, case.id, came.words, source=came.source)
     if (right := told_again(came.words, case.history)) is not None:
         await in_thread(caseload.note_history, services.db, case.id, right)

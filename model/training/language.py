@@ -19,9 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerMultiHeadAttention
 
 from conditions import CHOICES, Domain
 from model.choosing import choose
+from model.datasets.record import PatientFacts
 from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
 from model.network import SkinGPT, load_skingpt, mini_config, new_network, placed
@@ -44,7 +46,7 @@ from model.training.lessons import (
 )
 from model.training.loop import Draw, fit
 from model.training.run_folder import RunFolder, fingerprint
-from model.training.teacher import Teacher
+from model.training.teacher import Teacher, lesions
 from model.training.vision import STORED_SIDE, figures_by_part, kind_weights, load_plain_head, sampling_weights
 from model.vision_tower import towers_of
 from precision import autocast
@@ -75,8 +77,13 @@ class LanguageCourse:
         self._known, self._seen = known, seen
         self._choice = torch.from_numpy(known.pictures.choice)
         self._domain = torch.from_numpy(known.pictures.domain)
-        self._answered = sampling_weights(known.pictures, self._recipe.rarity)
+        shown = torch.tensor([bool(group) for group in known.pictures.groups])
+        phone = shown & (self._domain == DOMAINS.index(Domain.PHONE))
+        self._answered = sampling_weights(known.pictures, self._recipe.rarity) * (1 + (self._recipe.phone - 1) * phone)
+        self._patients = [lesions(known.pictures, domain).nonzero()[:, 0].tolist() for domain in range(len(DOMAINS))]
         self._described = kind_weights(known.pictures, self._recipe.rarity)
+        if self._recipe.distilled and seen.teacher:
+            _without_dropout(sight.network)
         self.network = nn.ModuleDict({"skingpt": sight.network})
         if self._recipe.reader:
             self.network["reader"] = nn.Linear(sight.read_width, len(CHOICES))
@@ -107,12 +114,10 @@ class LanguageCourse:
             pictures, read = self._sight.project(seen)
         losses = {}
         if recipe.reader:
-            whole = slice(cut if recipe.blended else 0, None)
-            told = self.network["reader"](read[whole].float().mean(1))
-            losses["reader"] = recipe.reader * _of_known(told, self._choice[at[whole]])
+            losses["reader"] = recipe.reader * self._reader_loss(read, seen, at)
         chosen = at.tolist()
         if cut:
-            choices = [choice_lesson(self._known, i, draw.python) for i in chosen[:cut]]
+            choices = [choice_lesson(self._known, i, draw.python, self._stranger(i, draw)) for i in chosen[:cut]]
             losses["choice"] = self._choice_loss(choices, pictures[:cut], seen[:cut])
         write = concept_lesson if self._step == 1 else note_lesson
         lessons = [write(self._known, i, draw.python) for i in chosen[cut:]]
@@ -140,6 +145,22 @@ class LanguageCourse:
     def _answer_loss(self, lessons: list[Lesson], pictures: Tensor) -> Tensor:
         logits, labels = self._scores(lessons, pictures)
         return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+
+    def _reader_loss(self, read: Tensor, seen: Tensor, at: Tensor) -> Tensor:
+        """What a linear reader makes of the queries: what the teacher sees in the same picture, or else the label."""
+        told = self.network["reader"](read.float().mean(1))
+        if self._seen.teacher is None:
+            return _of_known(told, self._choice[at])
+        nothing_told = [PatientFacts()] * len(at)
+        taught = self._seen.teacher.probabilities(seen, self._domain[at].tolist(), nothing_told)
+        return cross_entropy(told, taught.to(told.device))
+
+    def _stranger(self, at: int, draw: Draw) -> int | None:
+        """Another patient, photographed the same way, whose facts go with picture `at` in this lesson; or none."""
+        patients: list[int] = self._patients[int(self._domain[at])]
+        if self._seen.teacher is None or not patients or draw.python.random() >= self._recipe.strangers:
+            return None
+        return draw.python.choice(patients)
 
     def _choice_loss(self, lessons: list[Lesson], pictures: Tensor, seen: Tensor) -> Tensor:
         """As `_answer_loss`; the choice token's target is the label blended with the teacher's probabilities.
@@ -171,6 +192,15 @@ def drawn(weights: Tensor, count: int, draw: Draw) -> Tensor:
     if not count:
         return torch.empty(0, dtype=torch.long)
     return torch.multinomial(weights, count, replacement=True, generator=draw.torch)
+
+
+def _without_dropout(network: nn.Module) -> None:
+    """For a step that follows a teacher: blends of pictures leave nothing to learn by heart, and noise only blurs."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        elif isinstance(module, Blip2QFormerMultiHeadAttention):
+            module.attention_dropout = 0.0
 
 
 def _of_known(logits: Tensor, choices: Tensor) -> Tensor:
@@ -270,8 +300,8 @@ def blends(seen: Tensor, domains: Tensor, spread: float, chance: Random) -> Tens
     order = domains.argsort(stable=True)
     other = torch.empty_like(order)
     other[order] = order.roll(1)
-    share = chance.betavariate(spread, spread)
-    share = max(share, 1 - share)
+    drawn = torch.tensor([chance.betavariate(spread, spread) for _ in order])[:, None, None]
+    share = drawn.maximum(1 - drawn)
     return share * seen + (1 - share) * seen[other]
 
 

@@ -65,10 +65,10 @@ def facts_text(facts: PatientFacts) -> str:
     return facts_in_words(facts.age, facts.region, signs)
 
 
-def choice_lesson(known: Known, at: int, rng: Random) -> Lesson:
-    """The choice question, facts masked at random."""
+def choice_lesson(known: Known, at: int, rng: Random, patient: int | None = None) -> Lesson:
+    """The choice question about picture `at`, masked facts being told by it or by the patient of picture `patient`."""
     pictures = known.pictures
-    facts = notes.masked(pictures.facts[at], rng)
+    facts = notes.masked(pictures.facts[at if patient is None else patient], rng)
     answer = notes.choice_answer(DOMAINS[pictures.domain[at]], CHOICES[pictures.choice[at]])
     return Lesson(at, prompt("<image>", CHOICE_QUESTION, facts_text(facts)), answer, facts)
 

@@ -13,8 +13,9 @@ from agents.settings import AgentSettings
 from agents.statements import MOST_STATEMENTS
 from cases.record import Advice, Case, DangerSign, History
 from conditions import TriageLevel
-from tests.agents.library import PASSAGES, WordSearch
-from tests.agents.samples import MOLE, MOLE_PERHAPS_MELANOMA, RINGWORM, TODAY, Looking, case, findings
+from tests.agents.conftest import MakeAdviser
+from tests.agents.library import PASSAGES, WordSearch, starter_passages
+from tests.agents.samples import MOLE, MOLE_PERHAPS_MELANOMA, RINGWORM, TODAY, Looking, case, findings, turns
 
 LIBRARY = {sentence for passage in PASSAGES for sentence in sentences(passage.text)}
 CASES = {
@@ -178,6 +179,36 @@ def test_what_holds_for_children_is_said_of_children_only(adviser: Adviser) -> N
 
     assert tells_of_children(adviser.advise(CASES["child"], TODAY))
     assert not tells_of_children(adviser.advise(MOLE, TODAY))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "How is scabies treated?",
+        "what can I put on scabies",
+        "Tell me how to treat scabies. My baby has it, how is scabies treated? Thanks",
+    ],
+)
+def test_what_holds_for_babies_is_told_to_whoever_pressed_that_it_is_one(make_adviser: MakeAdviser, words: str) -> None:
+    adviser = make_adviser(search=WordSearch(starter_passages()))
+
+    def told(age: int) -> str:
+        advice = adviser.advise(case(None, History(age=age), words, photo_ids=()), TODAY)
+        return " ".join(each.text for each in advice.statements)
+
+    assert "A baby under two months with possible scabies needs a doctor" in told(0)
+    assert "in pregnancy and breastfeeding" not in told(0)
+    if "baby" not in words:
+        assert "baby" not in told(40)
+
+
+def test_a_follow_up_about_care_is_answered_for_the_baby_as_well(make_adviser: MakeAdviser) -> None:
+    adviser = make_adviser(search=WordSearch(starter_passages()))
+    of = case(None, History(age=0), "scabies", photo_ids=())
+    asked = "Is scabies treated with a cream?"
+    for said in (turns(asked), turns("I am breastfeeding", "I see.", asked)):
+        told = adviser.reply(of, said, TODAY)
+        assert any("A baby under two months" in each.text for each in told.statements)
 
 
 def test_signs_to_watch_for_are_quoted_and_more_urgent_than_the_case(adviser: Adviser) -> None:

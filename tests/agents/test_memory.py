@@ -4,18 +4,23 @@ Run: ``pytest tests/agents/test_memory.py``
 """
 
 import sqlite3
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.adviser import Adviser
 from agents.errors import MemoryUnreadable, SettingsIncomplete
 from agents.memory import forget_case, open_memory
 from agents.settings import AgentSettings
+from cases.record import History, OtherCase, Said
 from cases.vault import Vault
-from tests.agents.library import WordSearch
-from tests.agents.samples import RINGWORM, TODAY, Looking, turns
+from tests.agents.library import PASSAGES, WordSearch
+from tests.agents.samples import RINGWORM, TODAY, Looking, ScriptedModel, turns
 
 KEY = b"k" * 32
 THREAD = {"configurable": {"thread_id": RINGWORM.id}}
@@ -72,6 +77,77 @@ def test_a_lost_memory_is_filled_from_the_case(agent_settings: AgentSettings, me
     messages = remembered(memory)
     assert [message.text for message in messages if isinstance(message, HumanMessage)] == [said[0].text, said[2].text]
     assert any(isinstance(message, AIMessage) and message.text == said[1].text for message in messages)
+
+
+def test_a_memory_from_before_review_dates_were_kept_opens_and_what_is_found_anew_has_its_date(
+    agent_settings: AgentSettings, memory: SqliteSaver
+) -> None:
+    due = date(2026, 3, 3)
+    search = WordSearch(tuple(each.model_copy(update={"review_by": due}) for each in PASSAGES))
+    adviser = Adviser(search, None, memory, Looking(), agent_settings)
+    first = adviser.reply(RINGWORM, turns("Is it contagious?"), TODAY)
+    assert {cited.review_by for cited in first.citations} == {due}
+    place: RunnableConfig = {"configurable": {"thread_id": RINGWORM.id, "checkpoint_ns": ""}}
+    kept = memory.get_tuple(place)
+    assert kept is not None
+    for message in kept.checkpoint["channel_values"]["messages"]:
+        for raw in message.artifact["passages"] if isinstance(message, ToolMessage) else ():
+            del raw["review_by"]
+    memory.put(place, kept.checkpoint, kept.metadata, {})
+    said = turns("Is it contagious?", first.text, "Is it contagious?")
+    again = adviser.reply(RINGWORM, said, TODAY)
+    assert {cited.chunk_id for cited in again.citations} & {cited.chunk_id for cited in first.citations}
+    assert {cited.review_by for cited in again.citations} == {due}
+
+
+def test_a_long_conversation_keeps_one_checkpoint_and_all_of_its_words(
+    agent_settings: AgentSettings, memory: SqliteSaver
+) -> None:
+    adviser, said = adviser_with(memory, agent_settings), ["Is it contagious?"]
+    other = RINGWORM.model_copy(update={"id": "b" * 32})
+    adviser.reply(other, turns("Is it contagious?", case_id=other.id), TODAY)
+    for _ in range(25):
+        said += [adviser.reply(RINGWORM, turns(*said), TODAY).text, "How long does it last?"]
+        (kept,) = memory.conn.execute("SELECT count(*) FROM checkpoints WHERE thread_id = ?", (RINGWORM.id,)).fetchone()
+        assert kept == 1
+    rows = memory.conn.execute("SELECT DISTINCT checkpoint_id FROM writes WHERE thread_id = ?", (RINGWORM.id,))
+    assert len(rows.fetchall()) <= 1
+    asked = [message.text for message in remembered(memory) if isinstance(message, HumanMessage)]
+    assert asked == said[:-1:2]
+    assert memory.get({"configurable": {"thread_id": other.id}}), "another case is not touched"
+
+
+def test_a_memory_that_cannot_be_pruned_costs_no_answer(
+    agent_settings: AgentSettings, memory: SqliteSaver, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory.conn.execute("CREATE TRIGGER stuck BEFORE DELETE ON checkpoints BEGIN SELECT raise(ABORT, 'stuck'); END")
+    adviser = adviser_with(memory, agent_settings)
+    first = adviser.reply(RINGWORM, turns("Is it contagious?"), TODAY)
+    assert first.statements and "not pruned" in caplog.text
+    memory.conn.execute("DROP TRIGGER stuck")
+    adviser.reply(RINGWORM, turns("Is it contagious?", first.text, "How long does it last?"), TODAY)
+    assert memory.conn.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
+
+
+def test_nothing_that_comes_from_another_case_stays_in_the_memory_of_this_one(
+    agent_settings: AgentSettings, memory: SqliteSaver
+) -> None:
+    class Reading(ScriptedModel):
+        def _generate(self, messages: list[BaseMessage], *args: Any, **named: Any) -> ChatResult:
+            if any(isinstance(message, ToolMessage) for message in messages):
+                return super()._generate(messages, *args, **named)
+            call = {"name": "read_case", "args": {}, "id": "call-1"}
+            self.seen.append(list(messages))
+            return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=[call]))])
+
+    told = Said(text="I am pregnant and allergic to latex", at=datetime(2026, 5, 3, tzinfo=UTC))
+    other = OtherCase(id="b" * 32, history=History(), said=(told,), created=told.at)
+    model = Reading(answer=lambda found: f"{found} [1]", query=None)
+    adviser = Adviser(WordSearch(), model, memory, Looking(), agent_settings)
+    adviser.reply(RINGWORM, turns("How is it treated?"), TODAY, [other])
+    assert "allergic to latex" in str(model.seen[-1]), "the model read it"
+    kept = str(remembered(memory))
+    assert "How is it treated?" in kept and "latex" not in kept and "pregnant" not in kept
 
 
 def test_forgetting_leaves_no_row(agent_settings: AgentSettings, memory: SqliteSaver) -> None:

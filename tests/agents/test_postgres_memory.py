@@ -110,6 +110,19 @@ def test_a_channel_that_would_lie_open_is_refused(memory: PostgresMemory) -> Non
     assert "zanzibar" not in str(refused.value)
 
 
+def test_a_conversation_keeps_one_checkpoint(
+    memory: PostgresMemory, settings: AgentSettings, database: Connection
+) -> None:
+    adviser, said = adviser_with(memory, settings), ["Is it contagious?"]
+    for _ in range(4):
+        said += [adviser.reply(RINGWORM, turns(*said), TODAY).text, "How long does it last?"]
+    assert database.execute(text("SELECT count(*) FROM checkpoints")).scalar() == 1
+    checkpoint = memory.get({"configurable": {"thread_id": RINGWORM.id}})
+    assert checkpoint is not None
+    asked = [each.text for each in checkpoint["channel_values"]["messages"] if isinstance(each, HumanMessage)]
+    assert asked == said[:-1:2]
+
+
 def test_forgetting_leaves_no_row(memory: PostgresMemory, settings: AgentSettings, database: Connection) -> None:
     adviser_with(memory, settings).reply(RINGWORM, turns("Is it contagious?"), TODAY)
     assert remembered_cases(memory) == [RINGWORM.id]

@@ -18,7 +18,8 @@ from tests.agents.samples import MOLE, TODAY, Looking, case, findings, turns
 NO_GUIDELINE = {
     "bruised-child", "wide-harm", "bruised-baby",  # a child may be harmed
     "wide-scald", "medicine-in-pregnancy", "burn", "pregnancy-itch", "leg-ulcer", "electric-shock",
-    "corrosive-skin", "nipple", "itch-with-weight-loss", "used-needle",  # no guideline of the library is about these
+    "corrosive-skin", "acid-on-skin", "nipple", "itch-with-weight-loss",
+    "used-needle",  # no guideline of the library is about these
     "means-same-day", "means-this-week", "means-routine",  # learned: no condition stands behind them
     "lesion-question", "lasting", "needs-doctor", "mouth-or-eye-sore", "history-spot",  # any condition at all
     "finding-cannot-tell", "finding-photo-alone",

@@ -3,14 +3,31 @@
 Run: ``pytest tests/agents/test_told.py``
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import pytest
 
 from agents.adviser import Adviser
-from agents.triage.told import facts_called_wrong, facts_told, history_told, told_again
-from cases.record import History
+from agents.remedies import names_allergen
+from agents.triage.carried import Told, all_told
+from agents.triage.told import Fact, history_told, told_again
+from cases.record import History, Said
 from tests.agents.conftest import MakeAdviser
 from tests.agents.library import WordSearch, starter_passages
 from tests.agents.samples import RINGWORM, TODAY, turns
+
+
+def _told(texts: Sequence[str], history: History) -> Told:
+    return all_told([Said(text=text, at=datetime(2026, 6, 1, tzinfo=UTC)) for text in texts], history, (), TODAY)
+
+
+def facts_told(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
+    return _told(texts, history).facts
+
+
+def facts_called_wrong(texts: Sequence[str], history: History) -> tuple[Fact, ...]:
+    return _told(texts, history).wrong
 
 
 def _words(*texts: str, history: History | None = None) -> set[str]:
@@ -49,11 +66,82 @@ def _words(*texts: str, history: History | None = None) -> set[str]:
         ("My son is 4. I am 35.", {"age 4"}),
         ("I have a rash. It is 3 weeks old.", set()),
         ("I am 180 pounds", set()),
+        ("I am 31 and breastfeeding", {"age 31", "breastfeeding"}),
+        ("I am not breastfeeding", set()),
+        ("Which cream is safe while breastfeeding?", set()),
+        ("I have outgrown my penicillin allergy", set()),
+        ("I am allergic to latex and have a rash", {"allergic to latex"}),
+        ("I'm allergic to latex, rash on my arm, garlic did not help", {"allergic to latex"}),
+        ("allergic to latex and pregnant", {"allergic to latex", "pregnant"}),
+        ("allergic to nuts but not latex or nickel", {"allergic to nuts"}),
+        ("I had an allergic reaction to penicillin", {"allergic to penicillin"}),
+        ("I have never had an allergic reaction to penicillin", set()),
+        ("I have asthma and a penicillin allergy", {"allergic to penicillin"}),
+        ("I have penicillin and latex allergies", {"allergic to penicillin", "allergic to latex"}),
+        ("I'm penicillin allergic", {"allergic to penicillin"}),
+        ("I have no allergies except penicillin", {"allergic to penicillin"}),
+        ("I am not allergic to anything except penicillin", {"allergic to penicillin"}),
+        ("allergic to penicillin-based antibiotics", {"allergic to penicillin"}),
+        ("Allergies: none", set()),
         ("hello", set()),
     ],
 )
 def test_facts_are_read_from_words(text: str, words: set[str]) -> None:
     assert _words(text) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am allergic to penicillin, latex and nickel",
+        "I'm allergic to penicillin, latex, or nickel",
+        "allergic to penicillin, latex; nickel",
+        "allergic to penicillin/latex & nickel",
+        "allergic to penicillin and latex and also to nickel since childhood",
+        "Allergies: penicillin, latex gloves, nickel. A dry patch",
+        "allergic to:\n- penicillin\n- latex\n- nickel\n\nIt itches",
+    ],
+)
+def test_a_list_of_allergies_is_read_to_its_end(text: str) -> None:
+    assert _words(text) == {"allergic to penicillin", "allergic to latex", "allergic to nickel"}
+    assert _words(text, "I am not allergic to penicillin, latex or nickel") == set()
+
+
+def test_an_allergy_told_of_many_holds_of_one() -> None:
+    told = facts_told(["I am allergic to antihistamines and to plasters"], History())
+    assert names_allergen("Take an antihistamine tablet.", told) and names_allergen("Cover it with a plaster.", told)
+    assert not names_allergen("Use a moisturiser.", told)
+
+
+def test_what_whoever_writes_says_of_themselves_takes_nothing_back_of_somebody_else() -> None:
+    son, wife = "My son has a rash. He is allergic to penicillin", "My wife is pregnant and has a rash"
+    assert _words(son, "I am not allergic to penicillin") == {"allergic to penicillin"}
+    assert _words(wife, "I am not pregnant, she is") == {"pregnant"}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "I had my baby girl vaccinated",
+        "When it began I was not pregnant yet",
+        "I had a miscarriage before",
+        "In my last pregnancy I had a miscarriage",
+        "I gave birth to my first in hospital",
+        "My daughter's pregnancy test was negative",
+    ],
+)
+def test_a_pregnancy_is_not_taken_back_by_an_earlier_or_another(later: str) -> None:
+    assert "pregnant" in _words("I am pregnant", later)
+    assert _words("I am pregnant", "I had my baby last week") == set()
+    assert _words("I am pregnant", "I was not pregnant after all") == set()
+
+
+def test_weak_immunity_ends_with_a_medicine_only_if_nothing_else_weakens_it() -> None:
+    stopped = "I'm not on methotrexate any more"
+    assert _words("I take methotrexate", stopped) == set()
+    for told in ("I have HIV and take methotrexate", "I take methotrexate and prednisolone"):
+        assert _words(told, stopped) == {"weakened immunity"}
+    assert _words("I had a kidney transplant", "I take methotrexate", stopped) == {"weakened immunity"}
 
 
 def test_the_newest_age_wins_and_buttons_win_over_words() -> None:
@@ -96,6 +184,11 @@ def test_a_fact_called_wrong_can_be_right_again() -> None:
 def test_facts_stay_bounded() -> None:
     told = [f"I am allergic to thing{chr(97 + at)}" for at in range(26)]
     assert len(facts_told(told, History())) <= 12
+
+
+def test_a_pregnancy_is_kept_however_long_the_list_of_allergies_is() -> None:
+    allergens = ", ".join(f"thing{chr(97 + at)}" for at in range(15))
+    assert "pregnant" in _words(f"I am pregnant. I am allergic to {allergens} and latex")
 
 
 def test_an_allergy_is_kept_however_much_was_tried() -> None:

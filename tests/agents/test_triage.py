@@ -67,6 +67,7 @@ def _of(*pressed: DangerSign) -> frozenset[DangerSign]:
         ({"danger": _of(DangerSign.FEVER, DangerSign.SPREADING)}, TriageLevel.EMERGENCY),
         ({"danger": _of(DangerSign.FEVER, DangerSign.EYE)}, TriageLevel.EMERGENCY),
         ({"danger": _of(DangerSign.FEVER), "age": 0}, TriageLevel.EMERGENCY),
+        ({"danger": _of(DangerSign.SPREADING), "answers": frozenset({"fever:fever"})}, TriageLevel.EMERGENCY),
         ({"danger": _of(DangerSign.FEVER), "immunosuppressed": True}, TriageLevel.EMERGENCY),
         ({"danger": _of(DangerSign.BREATHING, DangerSign.NONE)}, TriageLevel.EMERGENCY),
         ({"spot_or_rash": "spot"}, TriageLevel.ROUTINE),

@@ -1,4 +1,4 @@
-"""The patient's words: every text of `triage_cases.yaml`, and what must hold of any text.
+"""The patient's words: every text of `triage_cases.yaml`, what comes near them, and what must hold of any text.
 
 Run: pytest tests/agents/test_triage_words.py
 """
@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from agents.evaluation.triage_texts import ALARMS, CALM
 from agents.triage import triage_words
+from agents.triage.rules import rules
+from agents.triage.words import by_words
 from cases.record import Triage
 from conditions import TriageLevel
 
@@ -23,6 +25,9 @@ CASES: dict[TriageLevel, list[str]] = {
     ).items()
 }
 ALL = [(text, level) for level, texts in CASES.items() for text in texts]
+NEAR_MISSES: dict[str, list[str]] = yaml.safe_load(
+    Path(__file__).with_name("triage_near_misses.yaml").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,20 @@ def test_there_are_enough_cases_of_each_kind() -> None:
 def test_every_emergency_is_found(found: Mapping[str, Triage], text: str) -> None:
     assert found[text].level is TriageLevel.EMERGENCY
     assert found[text].reasons[0].level is TriageLevel.EMERGENCY
+
+
+def test_every_rule_of_words_is_set_off_by_a_text() -> None:
+    """A rule that no text sets off may have lost its wording without anybody seeing it."""
+    told = {reason.rule for text, _ in ALL for reason in by_words(text).reasons}
+    assert [name for name, (rule, _) in rules().items() if rule.groups and name not in told] == []
+
+
+@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in NEAR_MISSES.items() for text in texts])
+def test_what_only_comes_near_a_rule_does_not_set_it_off(rule: str, text: str) -> None:
+    told = by_words(text)
+    assert rule in rules()
+    assert rule not in {reason.rule for reason in told.reasons}
+    assert told.level not in ALARMS
 
 
 def test_false_alarms_are_rare(found: Mapping[str, Triage]) -> None:

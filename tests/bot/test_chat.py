@@ -5,17 +5,23 @@ import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from agents.adviser import Adviser
+from agents.settings import AgentSettings
+from agents.vision import NoVision
 from bot import texts
 from cases import caseload, consent, conversation, patients
-from cases.record import Case, CaseStatus, Citation, DangerSign, History, Role, Statement
+from cases.record import Advice, Case, CaseStatus, Citation, DangerSign, History, Role, Statement
 from cases.tables import CaseRow, FeedbackRow, TurnRow
 from conditions import TriageLevel
 from local.playground.patient import Patient, add_fault, buttons
+from tests.agents.library import WordSearch
+from tests.agents.samples import findings
 from tests.bot.conftest import House, agree
 from tests.bot.drawn import PHOTO, encoded, skin
 from tests.bot.test_rendering import advice
@@ -285,11 +291,61 @@ def test_the_questions_are_asked_one_after_the_other_while_the_photo_waits(
     agreed.wait_for(lambda sent: "I have your photo" in text_of(sent) and not buttons(sent))
 
 
+def test_a_rash_that_came_without_words_is_asked_about_by_buttons(
+    shared_house: House, agreed: Patient, tmp_path: Path
+) -> None:
+    adviser = Adviser(WordSearch(), None, None, NoVision(), AgentSettings(data=tmp_path))
+    case = photographed(shared_house, agreed)
+    for question, label in (
+        ("Is any of these true", "None of these"),
+        ("one spot, or a rash", "A rash, or many spots"),
+        ("How old", "18-39"),
+        ("Is one of these true for them", "Neither"),
+    ):
+        agreed.wait_for(lambda sent, question=question: question in str(sent))
+        agreed.press(label)
+    until(lambda: caseload.get(shared_house.db, case.id).history.immunosuppressed is False)
+    caseload.store_findings(shared_house.db, case.id, findings({"cannot-tell": 0.95}))
+
+    def advised() -> Advice:
+        now = caseload.get(shared_house.db, case.id)
+        advice = adviser.advise(now, date.today())
+        assert caseload.store_advice(shared_house.db, case.id, advice)
+        return advice
+
+    assert not advised().possibilities
+    card = agreed.wait_for(saying("Which looks most like it?"))
+    assert "please tell me in a few words" in text_of(card)
+    assert {"A ring", "Small bumps", "Not sure"} <= {each["text"] for each in buttons(card)}
+    for label, answers in (("A ring", 1), ("Arms or legs", 2), ("Some weeks", 3), ("A pet or animal", 4)):
+        agreed.wait_for(lambda sent, label=label: label in {each["text"] for each in buttons(sent)})
+        agreed.press(label)
+        until(lambda answers=answers: len(caseload.get(shared_house.db, case.id).history.answers) == answers)
+        named = [each.slug for each in advised().possibilities]
+    assert named == ["tinea-corporis"]
+    agreed.wait_for(saying("ringworm (tinea corporis)", "fits some of your answers"))
+
+
 def test_a_citation_opens_word_for_word(shared_house: House, agreed: Patient) -> None:
     advise(shared_house, photographed(shared_house, agreed))
     agreed.wait_for(saying(texts.READY))
     agreed.press("[2]")
     agreed.wait_for(saying("[2] Melanoma", "Keep it out of the sun.", "NICE, NG12", "not been reviewed by a clinician"))
+
+
+def test_a_citation_says_that_its_review_is_overdue(shared_house: House, agreed: Patient) -> None:
+    advise(shared_house, photographed(shared_house, agreed))
+    agreed.wait_for(saying(texts.READY))
+    agreed.say("may I swim?")
+    until(lambda: shared_house.queued[-1][0] == "reply")
+    cited = Citation(
+        n=1, chunk_id="c", slug="s", title="Eczema", section="Self-care", passage="Rinse.", source="NHS",
+        reviewed=None, review_by=date(2020, 3, 3),
+    )  # fmt: skip
+    conversation.answer(shared_house.db, shared_house.queued[-1][1], "Rinse. [1]", (), (cited,))
+    agreed.wait_for(saying("Rinse. [1]"))
+    agreed.press("[1]")
+    agreed.wait_for(saying("NHS", "Its review was due on 3 March 2020; it may be out of date."))
 
 
 def test_feedback_is_thanked_for(shared_house: House, agreed: Patient) -> None:

@@ -4,10 +4,13 @@ Run: ``pytest tests/bot/test_memory.py``
 """
 
 import pytest
+from sqlalchemy import update
 
 from bot import texts
 from cases import caseload, consent, conversation
 from cases.errors import ErasureUnfinished
+from cases.record import Case, Role
+from cases.tables import CaseRow, TurnRow
 from local.playground.patient import Patient, buttons
 from tests.bot.conftest import House
 from tests.bot.test_chat import advise, one_case, saying, text_of, until
@@ -124,3 +127,109 @@ def test_later_words_go_to_the_case_they_are_about(shared_house: House, agreed: 
     agreed.say("the itchy ring did not go")
     agreed.wait_for(saying("your earlier question"))
     until(lambda: any("did not go" in turn.text for turn in conversation.turns(shared_house.db, first.id)))
+
+
+def test_memory_shows_what_earlier_questions_told_and_lets_it_be_called_wrong(
+    shared_house: House, agreed: Patient
+) -> None:
+    agreed.say("I am 31, pregnant and allergic to penicillin. My wife is allergic to nuts. A dry patch on my arm")
+    first = one_case(shared_house, agreed)
+    advise(shared_house, first)
+    agreed.say("/new")
+    agreed.wait_for(saying("A new question"))
+    agreed.say("brown freckles on my shoulder")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
+    agreed.say("/memory")
+    page = agreed.wait_for(saying("Told me in other questions"))
+    day = f"(told on {first.created.day} {first.created:%B %Y})"
+    assert f"you are pregnant {day}" in text_of(page) and f"you are allergic to penicillin {day}" in text_of(page)
+    assert "nuts" not in text_of(page) and "age 31" not in text_of(page)
+    agreed.press("✗ allergic to penicillin")
+    until(lambda: shared_house.cases_of(agreed.chat_id)[-1].history.wrong == {"allergy:penicillin"})
+    press_when_there(agreed, "↺ allergic to penicillin – is right after all")
+    until(lambda: not shared_house.cases_of(agreed.chat_id)[-1].history.wrong)
+    agreed.say("I am not pregnant any more")
+    until(
+        lambda: any("any more" in "".join(_said(shared_house, case)) for case in shared_house.cases_of(agreed.chat_id))
+    )
+    after = agreed.say("/memory")
+    page = agreed.wait_for(saying("Told me in other questions"), after=after["message_id"])
+    assert "pregnant" not in text_of(page).split("no longer so")[0] and "penicillin" in text_of(page)
+
+
+def test_what_is_erased_is_carried_no_further(shared_house: House, agreed: Patient) -> None:
+    agreed.say("I am allergic to penicillin and have a dry patch on my arm")
+    one_case(shared_house, agreed)
+    agreed.say("/memory")
+    agreed.wait_for(saying("allergic to penicillin"))
+    agreed.press(texts.MEMORY_ERASE)
+    agreed.wait_for(saying("Erased:"))
+    agreed.say("brown freckles on my shoulder")
+    one_case(shared_house, agreed)
+    after = agreed.say("/memory")
+    page = agreed.wait_for(saying("What I remember"), after=after["message_id"])
+    assert "penicillin" not in text_of(page)
+
+
+def test_a_damaged_question_keeps_nobody_from_the_others_or_from_a_new_one(
+    shared_house: House, agreed: Patient
+) -> None:
+    def damage(case: Case) -> None:
+        with shared_house.db.write() as session:
+            session.execute(update(CaseRow).where(CaseRow.id == case.id).values(words=b"damaged"))
+
+    agreed.say("I am allergic to penicillin. An itchy ring on my leg")
+    old = one_case(shared_house, agreed)
+    advise(shared_house, old)
+    agreed.say("/new")
+    agreed.say("brown freckles on my shoulder")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
+    damage(old)
+    newest = shared_house.cases_of(agreed.chat_id)[-1]
+    lost = conversation.say(shared_house.db, newest.id, "I am allergic to latex")
+    with shared_house.db.write() as session:
+        session.execute(update(TurnRow).where(TurnRow.id == lost.id).values(sealed=b"damaged"))
+    agreed.say("/memory")
+    agreed.wait_for(saying("What I remember", "freckles", "you are allergic to penicillin"))
+    damage(newest)
+    agreed.say("a wart on my thumb")
+    until(lambda: [each.words for each in shared_house.cases_of(agreed.chat_id)] == ["a wart on my thumb"])
+
+
+def _said(house: House, case: Case) -> list[str]:
+    return [turn.text for turn in conversation.turns(house.db, case.id) if turn.role is Role.PATIENT]
+
+
+def test_after_new_words_that_go_on_find_their_case_and_a_new_complaint_opens_one(
+    shared_house: House, agreed: Patient
+) -> None:
+    agreed.say("an itchy ring on my leg that needs a cream")
+    first = one_case(shared_house, agreed)
+    advise(shared_house, first)
+    agreed.say("/new")
+    agreed.wait_for(saying("A new question"))
+    agreed.say("the cream did not help")
+    agreed.wait_for(saying("your earlier question", "Is it something new?"))
+    until(lambda: "the cream did not help" in _said(shared_house, first))
+    until(lambda: any(name == "reply" for name, _ in shared_house.queued))
+    assert len(shared_house.cases_of(agreed.chat_id)) == 1
+    agreed.say("new problem: the cream did not help my itchy leg")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
+    agreed.say("/new")
+    agreed.say("I have an itchy ring on my leg")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 3)
+
+
+def test_after_a_failed_case_words_that_go_on_find_the_one_before_it(shared_house: House, agreed: Patient) -> None:
+    agreed.say("an itchy ring on my leg that needs a cream")
+    first = one_case(shared_house, agreed)
+    advise(shared_house, first)
+    agreed.say("/new")
+    agreed.say("brown freckles on my shoulder")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
+    assert caseload.fail(shared_house.db, shared_house.cases_of(agreed.chat_id)[-1].id)
+    agreed.say("the cream did not help")
+    agreed.wait_for(saying("your earlier question"))
+    until(lambda: "the cream did not help" in _said(shared_house, first))
+    agreed.say("brown freckles on my shoulder")
+    until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 3)

@@ -31,6 +31,7 @@ from cases.record import (
 from conditions import TriageLevel
 
 NUMBER = "112"
+TODAY = date(2026, 3, 1)
 _ALLOWED = {"b", "i", "blockquote"}
 
 
@@ -273,12 +274,20 @@ def test_an_age_nobody_has_is_refused(value: str) -> None:
 
 def test_a_citation_is_shown_word_for_word_with_its_source_and_review() -> None:
     passage = "See a doctor if it is > 6 mm & grows."
-    text = shown(render_citation(citation(3, passage=passage)).text)
+    text = shown(render_citation(citation(3, passage=passage), TODAY).text)
     assert passage in text
     assert "NICE, NG12" in text
     assert "not been reviewed by a clinician" in text
-    reviewed = shown(render_citation(citation(3, date(2026, 1, 2))).text)
+    reviewed = shown(render_citation(citation(3, date(2026, 1, 2)), TODAY).text)
     assert "Reviewed 02 January 2026" in reviewed
+    assert "out of date" not in text and "out of date" not in reviewed
+
+
+def test_a_source_whose_review_is_overdue_says_so_from_the_day_after_on() -> None:
+    cited = citation(3, date(2024, 3, 3), passage="word " * 2000).model_copy(update={"review_by": date(2026, 3, 3)})
+    assert "out of date" not in shown(render_citation(cited, date(2026, 3, 3)).text)
+    late = shown(render_citation(cited, date(2026, 3, 4)).text)
+    assert "Its review was due on 3 March 2026; it may be out of date." in late
 
 
 def test_an_answer_to_a_question_has_its_sources_as_buttons() -> None:

@@ -5,7 +5,9 @@ Run: ``pytest tests/cases/test_meant.py``
 
 from datetime import UTC, date, datetime, timedelta
 
-from cases.meant import meant
+import pytest
+
+from cases.meant import meant, meant_earlier
 from cases.record import Advice, Case, CaseStatus, History, Statement, Triage
 from conditions import TriageLevel
 
@@ -68,6 +70,55 @@ def test_words_that_fit_nothing_stay_with_the_current_case() -> None:
     assert meant("is it dangerous?", [RING, MOLE], MOLE).id == MOLE.id
 
 
+def test_whoever_says_that_it_is_the_same_one_speaks_of_the_current_case() -> None:
+    before = RING.model_copy(update={"advice": _advice("A mole that stays the same can be left alone. One in five.")})
+    assert meant("It is the same one as on 4 March 2026", [before, MOLE], MOLE).id == MOLE.id
+
+
 def test_a_case_without_an_answer_is_never_chosen_over_the_current() -> None:
     waiting = _case("c", "cream cream cream", "", 1, CaseStatus.RECEIVED).model_copy(update={"advice": None})
     assert meant("the cream did not help", [waiting, MOLE], MOLE).id == MOLE.id
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the cream did not help",
+        "The antifungal cream has made it worse, it still itches",
+        "you told me to use a cream, for how long?",
+        "the itchy ring did not go",
+        "the ring is back",
+    ],
+)
+def test_where_no_case_is_open_words_that_go_on_find_their_case(words: str) -> None:
+    found = meant_earlier(words, [RING, MOLE])
+    assert found is not None and found.id == RING.id
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I have an itchy ring on my arm",
+        "an itchy ring on my leg",
+        "a new itchy ring, the cream did not help",
+        "the itchy ring on my face did not go",
+        "the cream did not help my dandruff",
+        "the cream did not help my son",
+        "the tablets did not help",
+        "it is worse",
+        "is it contagious?",
+        "new problem: the cream did not help",
+    ],
+)
+def test_where_no_case_is_open_a_new_complaint_or_a_riddle_belongs_to_none(words: str) -> None:
+    assert meant_earlier(words, [RING, MOLE]) is None
+
+
+def test_where_two_cases_or_a_failed_one_fit_as_well_none_is_chosen() -> None:
+    eczema = _case("c", "dry skin", "Use moisturising cream.", 8, CaseStatus.CLOSED)
+    assert meant_earlier("the cream did not help", [RING, MOLE, eczema]) is None
+    failed = _case("d", "the cream stings", "", 9, CaseStatus.FAILED).model_copy(update={"advice": None})
+    assert meant_earlier("the cream did not help", [RING, MOLE, failed]) is None
+    other = failed.model_copy(update={"words": "brown freckles"})
+    found = meant_earlier("the cream did not help", [RING, MOLE, other])
+    assert found is not None and found.id == RING.id

@@ -1,5 +1,6 @@
 """The records: how two histories become one, and the answer as the patient reads it."""
 
+import json
 from datetime import date
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cases.record import DangerSign, History, Statement, marked
+from cases.record import Advice, DangerSign, History, Statement, marked
+from cases.vault import Vault
 from tests.cases.samples import advice, citation
 
 BOOLS = st.none() | st.booleans()
@@ -54,6 +56,22 @@ def test_the_answer_says_first_what_to_do_now_and_marks_what_is_cited() -> None:
 def test_a_reviewed_source_says_when() -> None:
     reviewed = advice(0).model_copy(update={"citations": (citation(date(2026, 1, 31)),)})
     assert "NICE (reviewed 2026-01-31)" in reviewed.text
+
+
+def test_a_source_says_by_when_it_is_to_be_reviewed() -> None:
+    due = citation().model_copy(update={"review_by": date(2027, 11, 30)})
+    text = advice(0).model_copy(update={"citations": (due,)}).text
+    assert "NICE (not reviewed by a clinician; review due 2027-11-30)" in text
+
+
+def test_a_sealed_answer_from_before_review_dates_were_kept_still_opens() -> None:
+    old = advice(0).model_dump(mode="json")
+    for cited in old["citations"]:
+        del cited["review_by"]
+    vault = Vault(b"k" * 32)
+    opened = vault.open_record(Advice, vault.seal(json.dumps(old).encode(), "advice"), "advice")
+    assert opened == advice(0)
+    assert not opened.citations[0].is_overdue(date.max)
 
 
 def test_a_statement_without_sources_has_no_marks() -> None:

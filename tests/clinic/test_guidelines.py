@@ -8,6 +8,7 @@ from clinic.services import Services
 from knowledge.errors import IndexUnavailable
 from knowledge.guideline_file import render_guideline
 from knowledge.library import Library
+from knowledge.readership import Readership
 from tests.clinic.browsing import Visitor
 from tests.knowledge.samples import guideline
 
@@ -58,6 +59,23 @@ async def test_the_search_finds_passages_and_says_when_there_are_none(library: L
     assert "Vitamin creams calm the silvery plaques." in found
     nothing = (await reader.get("/search?q=broken+bicycle")).text
     assert "Nothing in the library is about this" in nothing
+
+
+async def test_the_search_marks_what_is_overdue(library: Library, reader: Visitor) -> None:
+    library.publish(guideline().model_copy(update={"review_by": date(2026, 2, 28)}), "starter")
+    library.settings = library.settings.model_copy(update={"library_grace_days": 10_000})
+    assert "Overdue since 28 February 2026" in (await reader.get("/search?q=psoriasis+treatment")).text
+
+
+async def test_the_search_is_for_the_patients_and_says_for_whom(
+    services: Services, library: Library, reader: Visitor
+) -> None:
+    library.publish(guideline(jurisdiction="BR"), "starter")
+    assert "for UK" not in (await reader.get("/search?q=psoriasis+treatment")).text
+    services.search.readers = Readership("UK", "en")
+    nothing = (await reader.get("/search?q=psoriasis+treatment")).text
+    assert "Patients are answered from texts for UK or international, in en." in nothing
+    assert "Nothing in the library for UK or international, in en is about this." in nothing
 
 
 async def test_a_dead_index_is_said_and_not_hidden(

@@ -1,5 +1,7 @@
 """Reviewing cases: only with an answer, only with the patient's consent, and nothing the patient wrote."""
 
+from datetime import date
+
 import pytest
 
 from cases import caseload, consent
@@ -7,7 +9,7 @@ from cases.consent import Purpose
 from cases.database import CaseDatabase
 from cases.patients import forget, patient_of_chat
 from cases.record import Case, History
-from tests.cases.samples import PHOTO, advice, findings
+from tests.cases.samples import PHOTO, advice, citation, findings
 from tests.clinic.browsing import Visitor
 
 CHAT_ID = 471100815
@@ -38,6 +40,16 @@ async def test_a_shared_case_shows_photo_findings_and_advice(cases: CaseDatabase
     photo = await reader.get(f"/cases/{case.id}/photos/{case.photo_ids[0]}")
     assert (photo.content, photo.headers["content-type"]) == (PHOTO, "image/jpeg")
     assert photo.headers["cache-control"] == "no-store"
+
+
+async def test_a_source_whose_review_is_overdue_is_marked(cases: CaseDatabase, reader: Visitor) -> None:
+    patient = patient_of_chat(cases, CHAT_ID)
+    case = caseload.open_case(cases, patient.id, [PHOTO], "", History())
+    caseload.store_findings(cases, case.id, findings())
+    late = citation().model_copy(update={"review_by": date(2026, 2, 28)})
+    assert caseload.store_advice(cases, case.id, advice(0).model_copy(update={"citations": (late,)}))
+    agree(cases, case)
+    assert "Overdue since 28 February 2026" in (await reader.get(f"/cases/{case.id}")).text
 
 
 async def test_who_the_patient_is_and_what_they_wrote_is_not_shown(cases: CaseDatabase, reader: Visitor) -> None:

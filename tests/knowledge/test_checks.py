@@ -91,6 +91,24 @@ def test_overdue_reviews_are_named(library: Library, settings: KnowledgeSettings
     assert now.newest == library.documents()[0].number
 
 
+def test_conditions_that_have_no_text_for_the_patients_are_named(library: Library, settings: KnowledgeSettings) -> None:
+    library.publish(guideline("psoriasis", jurisdiction="UK"), "tests")
+    library.publish(guideline("acne-vulgaris", jurisdiction="BR"), "tests")
+    library.publish(guideline("sepsis", jurisdiction="BR"), "tests")
+
+    def of_patients(**said: str) -> Finding:
+        _, about = checks.check_guidelines(settings.model_copy(update=said), date(2027, 11, 30))
+        return about
+
+    found = of_patients(library_jurisdiction="UK", library_language="en")
+    assert found.state is State.WARNING
+    assert "Of 2 conditions" in found.says and "for UK or international, in en: sepsis, acne-vulgaris." in found.says
+    nobody = of_patients(library_jurisdiction="NZ")
+    assert nobody.state is State.BROKEN and "no question of a patient" in nobody.says
+    assert "BR in en, UK in en" in nobody.remedy and "SKINGPT_LIBRARY_JURISDICTION" in nobody.remedy
+    assert of_patients(library_language="en").state is State.WELL
+
+
 def test_an_empty_and_a_missing_library(library: Library, settings: KnowledgeSettings) -> None:
     found = only(checks.check_library(settings))
     assert found.state is State.BROKEN and "load" in found.remedy

@@ -58,6 +58,22 @@ def test_a_guideline_is_published_listed_found_and_retired(file: Path) -> None:
     assert run("list") == ""
 
 
+def test_searching_for_a_place_finds_what_holds_there_and_anywhere(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for slug, place in (("psoriasis", "UK"), ("scabies", "international"), ("melanoma", "BR")):
+        path = file.with_name(f"{slug}.md")
+        path.write_text(render_guideline(guideline(slug, jurisdiction=place)), encoding="utf-8")
+        run("publish", str(path), "--author", "Dr A", "--yes")
+    monkeypatch.setenv("SKINGPT_LIBRARY_JURISDICTION", "UK")
+
+    def found(*options: str) -> set[str]:
+        asked = ("search", "psoriasis, scabies or melanoma", "-k", "50", "--json", *options)
+        return {passage["slug"] for passage in json.loads(run(*asked))}
+
+    assert found("--jurisdiction", "UK") == {"psoriasis", "scabies"}
+    assert found("--jurisdiction", "UK", "--language", "de") == set()
+    assert found() == {"psoriasis", "scabies", "melanoma"}, "an operator looks at the whole library"
+
+
 def test_a_broken_file_is_refused_in_one_line_without_a_traceback(file: Path) -> None:
     file.write_text("no guideline", encoding="utf-8")
     output = run("publish", str(file), "--author", "Dr A", code=1)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from knowledge.editions import edition_of
-from knowledge.library import Library
+from knowledge.library import Library, open_library
 from knowledge.rehearsal import Change, rehearsed
 from knowledge.search import Search
+from knowledge.settings import KnowledgeSettings
 from tests.knowledge.samples import HashEmbedder, guideline
 
 
@@ -49,6 +50,15 @@ def test_a_new_guideline_is_rehearsed_in_an_empty_library(library: Library, embe
         assert rehearsal.before.search("psoriasis treatment") == []
         assert rehearsal.after.search("psoriasis treatment") != []
     assert library.documents() == []
+
+
+def test_a_change_is_rehearsed_for_the_patients_alone(settings: KnowledgeSettings, embedder: HashEmbedder) -> None:
+    library = open_library(settings.model_copy(update={"library_jurisdiction": "UK"}), embedder)
+    library.publish(guideline(treatment="Psoriasis treatment takes leeches"), "Dr A")
+    abroad = edition_of(guideline("scabies", jurisdiction="BR", treatment="Scabies treatment takes cream"))
+    with rehearsed(library, Change.publishing(abroad), embedder) as rehearsal:
+        assert treatments(rehearsal.before) == treatments(rehearsal.after) == {"Psoriasis treatment takes leeches."}
+    library.close()
 
 
 def test_a_retirement_is_rehearsed(library: Library, search: Search, embedder: HashEmbedder) -> None:

@@ -51,6 +51,14 @@ def test_masking_only_ever_leaves_out(facts: PatientFacts, seed: int) -> None:
     assert left.itch in (None, facts.itch)
 
 
+def test_about_a_third_of_the_patients_tell_all_and_a_third_nothing() -> None:
+    """Patients who press every button must be as familiar as those who press none."""
+    facts = PatientFacts(age=58, region="face", itch=True, grew=False, hurt=True, changed=False, bleed=True)
+    told = [masked(facts, Random(seed)) for seed in range(600)]
+    assert 150 < told.count(facts) < 270
+    assert 150 < told.count(PatientFacts()) < 270
+
+
 def test_facts_in_words() -> None:
     facts = PatientFacts(age=58, region="face", itch=True, bleed=False)
     assert facts_text(facts) == "Patient: age 58, face, itches, does not bleed. "

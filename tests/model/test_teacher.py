@@ -89,6 +89,13 @@ def test_pictures_are_blended_with_others_taken_the_same_way() -> None:
     assert ((blended - features).abs().amax((1, 2)) <= 2).all(), "its own part is the larger"
 
 
+def test_each_picture_is_blended_in_a_share_of_its_own() -> None:
+    features = torch.tensor([0.0, 1.0]).repeat(8)[:, None, None].expand(-1, 3, 4)
+    moved = (blends(features, torch.zeros(16, dtype=torch.long), 1.0, Random(1)) - features).abs()
+    assert len(set(moved[:, 0, 0].tolist())) == 16
+    assert (moved == moved[:, :1, :1]).all(), "all of a picture in the same share"
+
+
 @given(
     st.builds(
         PatientFacts,

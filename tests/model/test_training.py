@@ -197,6 +197,85 @@ def test_folds_part_patients_and_leave_the_test_split_alone(drawn_data: Path) ->
     assert len(none) and not any(group.startswith("G") for group in none.groups), "one fold of one holds out all"
 
 
+def course_of(miniature: SkinGPT, data: Path, *, taught: bool = True, **settings: Any) -> LanguageCourse:
+    """Step 2 over the drawn data with settings of its own, with a teacher or from the labels alone."""
+    train, val = (read_pictures(data, split, 32) for split in ("train", "val"))
+    network = new_network(miniature.network.config)
+    sight = sight_of(network, MINI)
+    head = PlainHead(network.vision_model).eval()
+    looked = torch.randn(2, len(train), *sight.seen_shape)
+    teacher = Teacher.fitted(head, train, val, torch.randn(len(val), *sight.seen_shape)) if taught else None
+    preset = replace(MINI, steps={**MINI.steps, 2: replace(MINI.steps[2], **settings)})
+    seen = Seen(looked, looked[0, : len(val)], val, teacher)
+    return LanguageCourse(sight, miniature.processor, preset, 2, Known(train, [None] * len(train), {}), seen)
+
+
+def asked_choices(course: LanguageCourse, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int | None]]:
+    """For every choice of a few batches: the picture, and the other patient whose facts went with it, if any."""
+    asked, write = list[tuple[int, int | None]](), language.choice_lesson
+
+    def told(known: Known, at: int, rng: Random, patient: int | None = None) -> Lesson:
+        asked.append((at, patient))
+        return write(known, at, rng, patient)
+
+    monkeypatch.setattr(language, "choice_lesson", told)
+    with torch.no_grad():
+        for batch in range(6):
+            assert all(loss.isfinite() for loss in course.losses(Draw.of(3, batch)).values())
+    return asked
+
+
+def test_half_of_the_choices_come_with_the_facts_of_another_patient_photographed_the_same_way(
+    miniature: SkinGPT, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = read_pictures(drawn_data, "train", 32)
+    asked = asked_choices(course_of(miniature, drawn_data, strangers=0.5), monkeypatch)
+    told = [(at, patient) for at, patient in asked if patient is not None]
+    assert 0.35 < len(told) / len(asked) < 0.65
+    assert all(pictures.domain[at] == pictures.domain[patient] for at, patient in told)
+    assert all(pictures.groups[patient] for _, patient in told), "of a lesion, whose patient told something"
+
+
+def test_a_label_is_never_learned_with_the_facts_of_another_patient(
+    miniature: SkinGPT, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asked_choices(course_of(miniature, drawn_data, taught=False, strangers=1.0, blended=0.0), monkeypatch)
+    assert {patient for _, patient in asked} == {None}
+
+
+def test_phone_photos_are_drawn_oftener_where_that_is_asked(
+    miniature: SkinGPT, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = read_pictures(drawn_data, "train", 32)
+    phone = [group.startswith("G") for group in pictures.groups]
+
+    def share(times: float) -> float:
+        drawn = asked_choices(course_of(miniature, drawn_data, phone=times), monkeypatch)
+        lesions = [phone[at] for at, _ in drawn if pictures.groups[at]]
+        return sum(lesions) / len(lesions)
+
+    assert share(1.0) < 0.65
+    assert share(8.0) > 0.8
+
+
+def test_who_follows_a_teacher_follows_it_without_dropout(miniature: SkinGPT, drawn_data: Path) -> None:
+    def losses(course: LanguageCourse) -> list[float]:
+        """Of one batch seen twice, everything else being the same."""
+        course.network.train()
+        told = []
+        for seed in (1, 2):
+            draw = Draw.of(3, 1)
+            torch.manual_seed(seed)
+            with torch.no_grad():
+                told.append(course.losses(draw)["choice"].item())
+        return told
+
+    one, two = losses(course_of(miniature, drawn_data))
+    assert one == two
+    one, two = losses(course_of(miniature, drawn_data, taught=False, blended=0.0))
+    assert one != two
+
+
 def test_the_teacher_is_not_weighed_on_the_photos_that_a_fold_holds_out(drawn_data: Path) -> None:
     fold = Fold(0, 3)
     val = read_pictures(drawn_data, "val", 32, fold=fold)

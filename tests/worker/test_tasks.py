@@ -8,16 +8,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
 from PIL import Image
 from sqlalchemy import text
 
 from agents.errors import ChatModelUnavailable
+from agents.memory import close_memory, open_memory, remembered_cases
+from agents.settings import AgentSettings
 from cases import caseload, conversation, leases, outbox, patients
 from cases.checks import check_work
 from cases.damage import damaged_cases
 from cases.database import CaseDatabase, open_cases
 from cases.errors import DatabaseUnavailable, LeaseTaken
-from cases.record import Advice, Case, CaseStatus, Findings, History, Role, Triage, Turn
+from cases.record import Advice, Case, CaseStatus, Findings, History, OtherCase, Role, Triage, Turn
 from cases.settings import CasesSettings
 from conditions import TriageLevel
 from knowledge.errors import EmbedderUnavailable, IndexUnavailable
@@ -28,6 +32,7 @@ from worker import metrics, resources
 from worker.advise import APOLOGY, advise, reply
 from worker.endpoint import Endpoint
 from worker.examine import examine
+from worker.forget import forget_erased
 from worker.holding import held
 from worker.settings import WorkerSettings
 from worker.sweep import Sweep
@@ -44,8 +49,10 @@ class FakeAdviser:
         self.error: Exception | None = None
         self.during: Any = lambda case: None
         self.heard: list[list[str]] = []
+        self.elsewhere: list[list[str]] = []
 
-    def advise(self, case: Case, today: date, turns: Sequence[Turn] = ()) -> Advice:
+    def advise(self, case: Case, today: date, turns: Sequence[Turn] = (), others: Sequence[OtherCase] = ()) -> Advice:
+        self.elsewhere.append([said.text for other in others for said in other.said])
         if self.error:
             raise self.error
         self.during(case)
@@ -63,7 +70,8 @@ class FakeAdviser:
             revision=case.history_revision,
         )
 
-    def reply(self, case: Case, turns: list[Turn], today: date) -> Reply:
+    def reply(self, case: Case, turns: list[Turn], today: date, others: Sequence[OtherCase] = ()) -> Reply:
+        self.elsewhere.append([said.text for other in others for said in other.said])
         if self.error:
             raise self.error
         self.heard.append([turn.text for turn in turns if turn.role is Role.PATIENT])
@@ -267,6 +275,21 @@ def test_an_erased_case_is_no_error(house: House) -> None:
     reply(turn.id)
 
 
+def test_a_damaged_case_keeps_nothing_of_an_erased_one_in_the_agents_memory(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = open_memory(AgentSettings(), house.db.vault)
+    monkeypatch.setattr(resources, "memory", lambda: memory)
+    damaged = house.open(words="a rash")
+    damage(house, "cases", "words", id=damaged.id)
+    for case_id in (damaged.id, "0" * 32):
+        place: RunnableConfig = {"configurable": {"thread_id": case_id, "checkpoint_ns": ""}}
+        memory.put(place, empty_checkpoint(), {}, {})
+    forget_erased()
+    assert remembered_cases(memory) == [damaged.id]
+    close_memory(memory)
+
+
 def test_words_are_answered_once_after_the_advice_is_there(house: House) -> None:
     case = house.open(photo())
     turn = conversation.say(house.db, case.id, "is it dangerous?")
@@ -384,6 +407,23 @@ def test_a_damaged_case_holds_up_no_other_and_its_patient_hears_of_it(
     said = [finding.says for finding in check_work(CasesSettings()) if "damaged" in finding.says]
     assert len(said) == 1
     assert damaged.id in said[0]
+
+
+def test_what_cannot_be_opened_of_an_older_case_keeps_no_newer_one_from_its_answer(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, older = house.open(words="a dry patch"), house.open(words="a wart")
+    told = conversation.say(house.db, old.id, "I am allergic to penicillin")
+    damage(house, "turns", "sealed", id=conversation.say(house.db, old.id, "secret words").id)
+    damage(house, "cases", "history", id=older.id)
+    case = house.open(words="a rash")
+    advise(case.id)
+    reply(conversation.say(house.db, case.id, "which cream?").id)
+    assert house.get(case).status is CaseStatus.ADVISED
+    assert conversation.turns(house.db, case.id)[-1].text == Reply.text
+    for elsewhere in house.adviser.elsewhere:
+        assert told.text in elsewhere and "a wart" in elsewhere and "secret words" not in elsewhere
+    assert f"case {case.id} is answered without 2 texts" in caplog.text and "secret" not in caplog.text
 
 
 def test_a_damaged_question_gets_an_apology_and_others_their_answers(

@@ -17,7 +17,7 @@ from agents.case_view import CaseView, RestsOn, facts, view
 from agents.history_taking.candidates import sites
 from agents.intents import intents, is_about_care
 from agents.levels import asks_of_aftercare, is_aftercare, suits_child
-from agents.minded import dated, minded
+from agents.minded import dated, minded, tells_only_facts
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.possibilities import PhotoKind
@@ -74,6 +74,7 @@ _TELLS_OF = re.compile(
     re.IGNORECASE,
 )
 """How somebody tells of something new, rather than where to put the cream."""
+_ASK_ON = "Ask me again if you want to know what that changes."
 _OF_WHAT = f"I do not know yet what this is about. {_TELL_MORE}"
 
 
@@ -173,6 +174,8 @@ class Adviser:
             remembered = f"What I remember of you: {here}. {dated(known.carried)}".rstrip()
             corrected = "/memory lets you correct it."
             return unsourced(seen_case.triage, doubt, urgent, f"{remembered} {corrected}", "" if urgent else reminder)
+        if known.facts and tells_only_facts(question):
+            return unsourced(seen_case.triage, doubt, urgent, f"{minded(known)} {_ASK_ON}", "" if urgent else reminder)
         if _is_of_nothing_known(question, seen_case) and new.level is not TriageLevel.SAME_DAY:
             return unsourced(seen_case.triage, doubt, _OF_WHAT, reminder)
         found = self._search.search(question, k=SEARCHED)

@@ -90,6 +90,39 @@ def test_small_talk_is_answered_shortly_without_searching(make_adviser: MakeAdvi
     assert 0 < len(reply.text) < 150 and not reply.citations and not search.asked
 
 
+@pytest.mark.parametrize(
+    ("words", "remembered"),
+    [
+        ("I'm 34", "age 34"),
+        ("i forgot to say im allergic to nickel", "allergic to nickel"),
+        ("he is allergic to penicillin, latex and nickel", "allergic to latex"),
+        ("also she is 2 and allergic to eggs", "age 2"),
+    ],
+)
+def test_an_age_or_an_allergy_alone_is_remembered_and_nothing_is_guessed_from_it(
+    make_adviser: MakeAdviser, words: str, remembered: str
+) -> None:
+    search = WordSearch()
+    reply = make_adviser(search=search).reply(MOLE_PERHAPS_MELANOMA, turns(words), TODAY)
+    assert not search.asked and not reply.statements
+    assert "I bear in mind what you told me" in reply.text
+    assert remembered in reply.text
+    assert "by 8 June" in reply.text, "the urgency of the case stays"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I am allergic to penicillin and my leg is hot",
+        "I'm 34 and it itches at night",
+        "I am allergic to latex, can this be that?",
+        "I'm 34, what cream can I use?",
+    ],
+)
+def test_an_age_or_an_allergy_beside_more_is_answered(adviser: Adviser, words: str) -> None:
+    assert "Ask me again if you want to know what that changes" not in adviser.reply(RINGWORM, turns(words), TODAY).text
+
+
 def test_thanks_with_a_question_is_a_question(adviser: Adviser) -> None:
     assert adviser.reply(RINGWORM, turns("Thanks! Is it contagious?"), TODAY).statements
 

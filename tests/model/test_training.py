@@ -397,9 +397,9 @@ def test_pictures_of_other_conditions_are_described_and_never_chosen(
     for name, kind in (("choice_lesson", "choice"), ("concept_lesson", "words"), ("note_lesson", "words")):
         write = getattr(language, name)
 
-        def told(known: Known, at: int, rng: Random, write: Any = write, kind: str = kind) -> Lesson:
+        def told(known: Known, at: int, *rest: Any, write: Any = write, kind: str = kind) -> Lesson:
             taught[kind].add(bool(pictures.choice[at] >= 0))
-            lesson: Lesson = write(known, at, rng)
+            lesson: Lesson = write(known, at, *rest)
             return lesson
 
         monkeypatch.setattr(language, name, told)

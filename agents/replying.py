@@ -11,7 +11,7 @@ from agents.grounding import NOT_COVERED
 from agents.intents import asks, is_about_care
 from agents.numbering import Numbering
 from agents.possibilities import PhotoKind
-from agents.same_spot import Comparable, asks_to_compare
+from agents.same_spot import Comparable, asks_of_earlier_photo, asks_to_compare
 from agents.seen import description
 from agents.sentences import sentences
 from agents.statements import Supported
@@ -28,6 +28,10 @@ _WHO_CAN_TELL = {
 _DOCTOR_CAN_TELL = "a doctor can tell, and must be asked at once if someone is ill with it"
 _ANYONE_CAN_TELL = "a pharmacist or doctor can tell by looking at it"
 _MOST_DAYS = 3
+_NOTHING_TO_COMPARE = (
+    "I could not compare photos for this: I would need one with this question and an earlier one of the same spot. If "
+    "you think that it grew or changed, have it checked this week."
+)
 _CHANGE = (
     "Two photos differ in light and distance, so I cannot tell from them that it has stayed the same. If you think "
     "that it grew or changed, have it checked this week."
@@ -156,8 +160,11 @@ def looked_at(
     """What the photos showed that were looked at for the question, or why they were not compared; perhaps empty."""
     if comparison:
         return _compared(comparison, spot)
-    asked = asks_to_compare(question) and spot.undecided
-    return " ".join(filter(None, (_not_compared(spot.undecided) if asked else "", _looked_again(observation))))
+    if asks_to_compare(question) and spot.undecided:
+        why = _not_compared(spot.undecided)
+    else:
+        why = _NOTHING_TO_COMPARE if asks_of_earlier_photo(question) else ""
+    return " ".join(filter(None, (why, _looked_again(observation))))
 
 
 def _compared(comparison: Mapping[str, str], spot: Comparable) -> str:

@@ -30,6 +30,11 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _NAMES_EARLIER = r"\bcompar\w*|\b(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image|one)\b"
+_EARLIER_PHOTO = re.compile(
+    r"\b(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image)s?\b"
+    r"|\bcompar\w*[^.!?]{0,40}\b(?:photo|picture|image)s?\b",
+    re.IGNORECASE,
+)
 _COMPARES = re.compile(
     rf"{_NAMES_EARLIER}|\b(?:has it|did it|is it) (?:changed?|grown?|bigger|different)\b|\bchanged since\b"
     r"|\bsince (?:the )?last\b",
@@ -59,6 +64,11 @@ class Comparable:
 def asks_to_compare(question: str) -> bool:
     """Whether an earlier photo is asked about, or a question about one is answered: "it is the same mole"."""
     return bool(_COMPARES.search(question) or _SAYS_ONLY_THAT.search(question))
+
+
+def asks_of_earlier_photo(question: str) -> bool:
+    """Whether an earlier photo is named, so that it must be said where none could be compared."""
+    return _EARLIER_PHOTO.search(question) is not None
 
 
 def comparable(question: str, texts: Sequence[str], place: Place, earlier: Sequence[EarlierPhoto]) -> Comparable:

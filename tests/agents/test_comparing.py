@@ -231,3 +231,19 @@ def test_a_vision_model_that_is_down_costs_only_the_comparison(comparing: Callab
         comparing(Looking(error=VisionUnavailable("down"))).reply(MOLE, turns(f"{ASKED} Is it contagious?"), TODAY).text
     )
     assert "not contagious" in text and "In your photo of" not in text
+
+
+@pytest.mark.parametrize("asked", [ASKED, "has it changed since my last photo", "compare it to the earlier picture"])
+def test_who_asks_of_an_earlier_photo_where_there_is_none_is_told_so(
+    comparing: Callable[..., Adviser], asked: str
+) -> None:
+    for case in (MOLE, MOLE.model_copy(update={"photo_ids": ()})):
+        album = Album({})
+        text = comparing(album, earlier=()).reply(case, turns(asked), TODAY).text
+        assert "could not compare" in text and "checked this week" in text
+        assert not album.asked
+
+
+def test_a_question_that_names_no_photo_is_not_told_of_photos(comparing: Callable[..., Adviser]) -> None:
+    text = comparing(Album({}), earlier=()).reply(MOLE, turns("Is it contagious?"), TODAY).text
+    assert "compare" not in text

@@ -25,7 +25,7 @@ from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
 from agents.remedies import failed, names_allergen
 from agents.replying import Reply, composed, guess, looked_at, unsourced, who_can_tell
-from agents.same_spot import Comparable, asks_to_compare, comparable
+from agents.same_spot import Comparable, asks_of_earlier_photo, asks_to_compare, comparable
 from agents.scope.covering import outside
 from agents.scope.words import describes, says_little
 from agents.search import GuidelineSearch
@@ -180,7 +180,7 @@ class Adviser:
             return unsourced(seen_case.triage, doubt, _OF_WHAT, reminder)
         found = self._search.search(question, k=SEARCHED)
         spot = self._comparable(case, seen_case, said)
-        compares = asks_to_compare(question) and (spot.photo or spot.undecided)
+        compares = asks_of_earlier_photo(question) or (asks_to_compare(question) and (spot.photo or spot.undecided))
         if not compares and outside(question, found[:_NEAR], self._search):
             return composed((), "", seen_case, "", "", reminder, doubt=doubt)
         earlier = " ".join((case.words, *said[:-1]))

@@ -209,7 +209,10 @@ def _tells_weak_immunity(text: str) -> bool:
 
 
 def _with_pressed(told: Iterable[Fact], history: History) -> tuple[Fact, ...]:
-    return tuple({fact.name: fact for fact in (*told, *_pressed(history))}.values())
+    found = {fact.name: fact for fact in told}
+    exact = Fact("age", f"age {history.age}")
+    pressed = {fact.name: fact for fact in _pressed(history) if found.get(fact.name) != exact}
+    return tuple((found | pressed).values())
 
 
 def besides_failures(text: str) -> str:
@@ -290,7 +293,7 @@ def placed_breastfeeding(text: str) -> Iterator[tuple[Sentence, int]]:
 
 def _pressed(history: History) -> Iterator[Fact]:
     if history.age is not None:
-        yield Fact("age", f"age {history.age}")
+        yield Fact("age", f"age about {history.age}")  # a button is of a span of years
     if history.pregnant:
         yield Fact("pregnant", "pregnant")
     if history.immunosuppressed:

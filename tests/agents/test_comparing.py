@@ -233,11 +233,12 @@ def test_a_vision_model_that_is_down_costs_only_the_comparison(comparing: Callab
     assert "not contagious" in text and "In your photo of" not in text
 
 
-@pytest.mark.parametrize("asked", [ASKED, "has it changed since my last photo", "compare it to the earlier picture"])
+@pytest.mark.parametrize("asked", [ASKED, "has it changed since my last photo", "compare it with my last photo"])
 def test_who_asks_of_an_earlier_photo_where_there_is_none_is_told_so(
     comparing: Callable[..., Adviser], asked: str
 ) -> None:
-    for case in (MOLE, MOLE.model_copy(update={"photo_ids": ()})):
+    rash = MOLE.model_copy(update={"history": History(spot_or_rash="rash")})
+    for case in (MOLE, MOLE.model_copy(update={"photo_ids": ()}), rash):
         album = Album({})
         text = comparing(album, earlier=()).reply(case, turns(asked), TODAY).text
         assert "could not compare" in text and "checked this week" in text

@@ -16,14 +16,14 @@ from agents.body_place import place_of
 from agents.case_view import CaseView, RestsOn, facts, view
 from agents.history_taking.candidates import sites
 from agents.intents import intents, is_about_care
-from agents.levels import asks_of_aftercare, is_aftercare, suits_child
+from agents.levels import asks_of_aftercare, is_aftercare
 from agents.minded import dated, minded, tells_only_facts
 from agents.numbering import Numbering
 from agents.passages import Shelf
 from agents.possibilities import PhotoKind
 from agents.raised import with_raised
 from agents.recognition.recogniser import SEARCHED, likeliest_first
-from agents.remedies import failed, names_allergen
+from agents.remedies import failed
 from agents.replying import Reply, composed, guess, looked_at, unsourced, who_can_tell
 from agents.same_spot import Comparable, asks_of_earlier_photo, asks_to_compare, comparable
 from agents.scope.covering import outside
@@ -32,7 +32,7 @@ from agents.search import GuidelineSearch
 from agents.seen import seen
 from agents.settings import AgentSettings
 from agents.small_talk import answer_to, small_talk
-from agents.statements import Statements, Supported, asked_for, fitting
+from agents.statements import Statements, Supported, asked_for, fitting, suits
 from agents.stems import content_stems
 from agents.subjects import CAME_BACK, Subject, described_in, named_in
 from agents.triage import triage_words
@@ -208,8 +208,7 @@ class Adviser:
             each
             for each in fitting(answer.sentences, answer.passages, seen_case, asked.subjects, number)
             if (asks_of_aftercare(question) or not is_aftercare(each.text))
-            and not names_allergen(each.text, told)
-            and suits_child(each.text, asked.text, case.history)
+            and suits(each.text, asked.text, case.history, told)
         ]
 
     def _seen(self, case: Case, seen_case: CaseView) -> str:

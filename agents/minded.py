@@ -7,6 +7,7 @@ from agents.intents import asks
 from agents.stems import content_stems
 from agents.triage.carried import Carried, Told
 from agents.triage.told import ALLERGY, facts_in
+from cases.record import day_in_words
 
 _AGE = "age"
 _SAID_WITH_IT = frozenset(
@@ -43,7 +44,7 @@ def dated(carried: Sequence[Carried]) -> str:
     if not carried:
         return ""
     days = [
-        f"On {day.day} {day:%B %Y} you told me that {' and that '.join(each.clause for each in of_day)}."
+        f"On {day_in_words(day)} you told me that {' and that '.join(each.clause for each in of_day)}."
         for day, of_day in groupby(carried, key=lambda each: each.day)
     ]
     return " ".join([*days, _NO_LONGER_SO])

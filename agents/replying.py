@@ -17,7 +17,7 @@ from agents.sentences import sentences
 from agents.statements import Supported
 from agents.subjects import Subject, named_in
 from agents.vision import EarlierPhoto
-from cases.record import Citation, Statement, Triage, marked
+from cases.record import Citation, Statement, Triage, day_in_words, marked
 from conditions import EMERGENCIES, TriageLevel
 
 _WHO_CAN_TELL = {
@@ -171,23 +171,19 @@ def _compared(comparison: Mapping[str, str], spot: Comparable) -> str:
     before, now = description(comparison["before"]), description(comparison["now"])
     if not before or not now:
         return f"I looked at both photos, but they tell me nothing that I can be sure of. {_CHANGE}"
-    day = _day(date.fromisoformat(comparison["taken"]))
+    day = day_in_words(date.fromisoformat(comparison["taken"]))
     unless = "" if spot.sure else f"This counts only if it is the same spot as in your photo of {day}: I cannot tell. "
     return f"{unless}In your photo of {day} I saw: {before} Now I see: {now} {_CHANGE}"
 
 
 def _not_compared(undecided: Sequence[EarlierPhoto]) -> str:
-    days = list(dict.fromkeys(_day(each.day) for each in undecided))[:_MOST_DAYS]
+    days = list(dict.fromkeys(day_in_words(each.day) for each in undecided))[:_MOST_DAYS]
     which = "" if len(undecided) == 1 else f" as on {days[0]}"
     return (
         f"I did not compare it with what you sent me before (on {' or '.join(days)}), because I do not know whether "
         f"that is the same spot. If it is, write to me: “It is the same one{which}”. If you think that it grew or "
         "changed, have it checked this week."
     )
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 def _looked_again(observation: str | None) -> str:

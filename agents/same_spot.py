@@ -29,9 +29,10 @@ _OTHER = re.compile(
     rf"|\b(?:not|n['’]t) (?:exactly |really )?the same {_NOUN}\b",
     re.IGNORECASE,
 )
-_NAMES_EARLIER = r"\bcompar\w*|\b(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image|one)\b"
+_BEFORE = r"\b(?:last|earlier|previous|first|old|other|before)"
+_NAMES_EARLIER = rf"\bcompar\w*|{_BEFORE} (?:photo|picture|image|one)\b"
 _EARLIER_PHOTO = re.compile(
-    r"\b(?:last|earlier|previous|first|old|other|before) (?:photo|picture|image)s?\b"
+    rf"{_BEFORE} (?:photo|picture|image)s?\b"
     r"|\bcompar\w*[^.!?]{0,40}\b(?:photo|picture|image)s?\b",
     re.IGNORECASE,
 )

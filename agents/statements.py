@@ -124,8 +124,7 @@ class Statements:
             each
             for each in fit
             if in_vain.isdisjoint(content_stems(each.text))
-            and not names_allergen(each.text, advised.told)
-            and suits_child(each.text, asked, advised.case.history)
+            and suits(each.text, asked, advised.case.history, advised.told)
         ]
 
 
@@ -136,6 +135,11 @@ class _Advised:
     case: Case
     seen: CaseView
     told: Sequence[Fact]
+
+
+def suits(text: str, asked: str, history: History, told: Sequence[Fact]) -> bool:
+    """Whether a sentence may be said to this patient: of nothing that they are allergic to, and what suits a child."""
+    return not names_allergen(text, told) and suits_child(text, asked, history)
 
 
 def asked_for(question: str, history: History, told: Sequence[Fact]) -> str:

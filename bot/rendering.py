@@ -9,7 +9,7 @@ from bot.message import Block, Message, escape, fitted, message
 from bot.presses import PressKind, button
 from bot.questions import Question, danger_question, next_question
 from bot.rendering_answer import answer_blocks, citation_rows, headline, overdue, urgent_block
-from cases.record import UNADVISED, Case, CaseStatus, Citation, Triage, Turn
+from cases.record import UNADVISED, Case, CaseStatus, Citation, Triage, Turn, day_in_words
 from conditions import NOT_SKIN, TriageLevel
 
 _OUTCOMES = {CaseStatus.FAILED: "not answered", CaseStatus.CLOSED: "closed"}
@@ -127,7 +127,7 @@ def render_cases(cases: list[Case]) -> Message:
     lines = [texts.CASES]
     for index, case in enumerate(cases, start=1):
         photos = f"{len(case.photo_ids)} photo(s)" if case.photo_ids else "in words"
-        lines.append(f"{index}. {case.created.day} {case.created:%B %Y}, {photos}: {_outcome(case)}")
+        lines.append(f"{index}. {day_in_words(case.created)}, {photos}: {_outcome(case)}")
     buttons = [button(str(index), PressKind.SHOW, case.id) for index, case in enumerate(cases, start=1)]
     rows = [tuple(buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
     return message(fitted([Block((*lines, texts.ASK_AGAIN))]), rows)

@@ -10,7 +10,7 @@ from agents.triage.words import DOUBTED
 from bot import texts
 from bot.message import Block, escape
 from bot.presses import PressKind, button
-from cases.record import Advice, Citation, Statement, Triage
+from cases.record import Advice, Citation, Statement, Triage, day_in_words
 from conditions import TriageLevel
 
 HEADLINES = {
@@ -84,7 +84,7 @@ def answer_blocks(advice: Advice, number: str) -> list[Block]:
 def overdue(citation: Citation, today: date) -> str:
     """That the review of what is cited was due before `today`, in plain words; empty where it was not."""
     due = citation.review_by
-    return texts.OVERDUE.format(day=f"{due.day} {due:%B %Y}") if due and citation.is_overdue(today) else ""
+    return texts.OVERDUE.format(day=day_in_words(due)) if due and citation.is_overdue(today) else ""
 
 
 def citation_rows(citations: Sequence[Citation], kind: PressKind, reference: str) -> list[tuple[tuple[str, str], ...]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cases.record import Case, CaseStatus
 from conditions import CONDITIONS
@@ -74,11 +74,7 @@ def meant_earlier(text: str, cases: Sequence[Case]) -> Case | None:
         return None
     asked = _words(_COMES_BACK.sub(" ", text))
     told = {case.id: _words(_said(case)) for case in cases}
-    common = Counter(word for words in told.values() for word in words)
-    score = {
-        case.id: sum(1 / common[word] for word in asked & told[case.id]) if asked & _TELLS_APART <= told[case.id] else 0
-        for case in cases
-    }
+    score = {name: shared if asked & _TELLS_APART <= told[name] else 0 for name, shared in _shared(asked, told).items()}
     most = max(score.values(), default=0)
     best = [case for case in cases if score[case.id] == most]
     return best[0] if most > 0 and len(best) == 1 and _is_answered(best[0]) else None
@@ -89,12 +85,15 @@ def meant(text: str, cases: Sequence[Case], current: Case) -> Case:
     answered = [case for case in cases if _is_answered(case)]
     if current.id not in {case.id for case in answered}:
         answered.append(current)
-    bags = {case.id: _words(_said(case)) for case in answered}
-    common = Counter(word for bag in bags.values() for word in bag)
-    asked = _words(text)
-    score = {case.id: sum(1 / common[word] for word in asked & bags[case.id]) for case in answered}
+    score = _shared(_words(text), {case.id: _words(_said(case)) for case in answered})
     best = max(answered, key=lambda case: (score[case.id], case.id == current.id, case.created))
     return best if score[best.id] > score[current.id] else current
+
+
+def _shared(asked: frozenset[str], told: Mapping[str, frozenset[str]]) -> dict[str, float]:
+    """How much of what is `asked` each case has `told`, by its id: a word counts the more, the fewer cases have it."""
+    common = Counter(word for words in told.values() for word in words)
+    return {name: sum(1 / common[word] for word in asked & words) for name, words in told.items()}
 
 
 def _is_answered(case: Case) -> bool:

@@ -18,6 +18,11 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def day_in_words(day: date | datetime) -> str:
+    """For example 3 March 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
 class DangerSign(StrEnum):
     """The buttons: breathing or swelling · fever or ill · peeling or mouth sores · spreading or severe pain ·
     eye.
@@ -183,7 +188,7 @@ class Advice(Record):
             _listed("What it may be:", (f"{each.title}: {each.words}" for each in self.possibilities)),
             "\n".join(marked(statement) for statement in self.statements),
             _listed("Watch for:", self.watch_for),
-            f"See {self.see_whom} by {self.see_by.day} {self.see_by:%B %Y}." if self.see_whom else "",
+            f"See {self.see_whom} by {day_in_words(self.see_by)}." if self.see_whom else "",
             self.limits,
             _listed("Sources:", map(_source_line, self.citations), mark=""),
         )

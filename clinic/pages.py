@@ -1,6 +1,5 @@
 """Renders the templates; every value is escaped, and a name that a template does not know is an error."""
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from cases.record import day_in_words
 from clinic.access import services_of, signed_in_or_none
 from clinic.sessions import Session
 from clinic.wording import CLASS_TITLES, LEVEL_TITLES, REVIEW_MISSING
@@ -31,11 +31,6 @@ def page(
         **values,
     )
     return HTMLResponse(content, status)
-
-
-def day_in_words(day: date | datetime) -> str:
-    """For example 3 March 2026."""
-    return f"{day.day} {day:%B %Y}"
 
 
 _environment = Environment(

@@ -24,7 +24,7 @@ from cases.database import CaseDatabase
 from cases.elsewhere import told_elsewhere
 from cases.erasure import clean_files, erase_cases
 from cases.errors import ErasureUnfinished
-from cases.record import ADVISABLE, Case, History, Said
+from cases.record import ADVISABLE, Case, History, Said, day_in_words
 from worker.enqueue import enqueue_advise, enqueue_forget
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def render(page: Page) -> Message:
 
 
 def _dated(carried: Carried) -> str:
-    return f"• {escape(carried.clause)} (told on {carried.day.day} {carried.day:%B %Y})"
+    return f"• {escape(carried.clause)} (told on {day_in_words(carried.day)})"
 
 
 def _before(page: Page) -> list[Fact]:

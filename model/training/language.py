@@ -23,7 +23,6 @@ from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerMultiHeadAtte
 
 from conditions import CHOICES, Domain
 from model.choosing import choose
-from model.datasets.record import PatientFacts
 from model.datasets.skincon import concept_shares
 from model.errors import WeightsError
 from model.network import SkinGPT, load_skingpt, mini_config, new_network, placed
@@ -151,8 +150,7 @@ class LanguageCourse:
         told = self.network["reader"](read.float().mean(1))
         if self._seen.teacher is None:
             return _of_known(told, self._choice[at])
-        nothing_told = [PatientFacts()] * len(at)
-        taught = self._seen.teacher.probabilities(seen, self._domain[at].tolist(), nothing_told)
+        taught = self._seen.teacher.by_sight(seen, self._domain[at].tolist()).softmax(-1)
         return cross_entropy(told, taught.to(told.device))
 
     def _stranger(self, at: int, draw: Draw) -> int | None:

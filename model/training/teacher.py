@@ -89,11 +89,15 @@ class Teacher:
         temperatures, weights = zip(*best, strict=True)
         return cls(head, readers, temperatures, weights)
 
+    def by_sight(self, seen: Tensor, domains: Sequence[int]) -> Tensor:
+        """Scores (B, 11) of tower outputs (B, patches + 1, width) alone, where the patients told nothing."""
+        return _plain(self.head, seen) / torch.tensor([self.temperatures[domain] for domain in domains])[:, None]
+
     def probabilities(self, seen: Tensor, domains: Sequence[int], facts: Sequence[PatientFacts]) -> Tensor:
         """(B, 11) for tower outputs (B, patches + 1, width), the patients having told `facts`."""
         rows = [
-            plain / self.temperatures[domain] + self.weights[domain] * self.readers[domain].ratios([told])[0]
-            for plain, domain, told in zip(_plain(self.head, seen), domains, facts, strict=True)
+            scores + self.weights[domain] * self.readers[domain].ratios([told])[0]
+            for scores, domain, told in zip(self.by_sight(seen, domains), domains, facts, strict=True)
         ]
         return torch.stack(rows).softmax(-1)
 

@@ -22,6 +22,16 @@ def press_when_there(patient: Patient, label: str) -> None:
     patient.press(label)
 
 
+def answered_before(house: House, patient: Patient, words: str) -> Case:
+    """A case that was opened by these words, answered, and left by /new."""
+    patient.say(words)
+    case = one_case(house, patient)
+    advise(house, case)
+    patient.say("/new")
+    patient.wait_for(saying("A new question"))
+    return case
+
+
 def test_memory_shows_facts_and_a_wrong_one_is_dropped(shared_house: House, agreed: Patient) -> None:
     agreed.say("I am 31 and pregnant and have a dry patch on my arm")
     case = one_case(shared_house, agreed)
@@ -116,11 +126,7 @@ def test_without_a_case_nothing_is_remembered(shared_house: House, agreed: Patie
 
 
 def test_later_words_go_to_the_case_they_are_about(shared_house: House, agreed: Patient) -> None:
-    agreed.say("an itchy ring on my leg that needs a cream")
-    first = one_case(shared_house, agreed)
-    advise(shared_house, first)
-    agreed.say("/new")
-    agreed.wait_for(saying("A new question"))
+    first = answered_before(shared_house, agreed, "an itchy ring on my leg that needs a cream")
     agreed.say("brown freckles on my shoulder")
     until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
     advise(shared_house, shared_house.cases_of(agreed.chat_id)[-1])
@@ -132,11 +138,11 @@ def test_later_words_go_to_the_case_they_are_about(shared_house: House, agreed: 
 def test_memory_shows_what_earlier_questions_told_and_lets_it_be_called_wrong(
     shared_house: House, agreed: Patient
 ) -> None:
-    agreed.say("I am 31, pregnant and allergic to penicillin. My wife is allergic to nuts. A dry patch on my arm")
-    first = one_case(shared_house, agreed)
-    advise(shared_house, first)
-    agreed.say("/new")
-    agreed.wait_for(saying("A new question"))
+    first = answered_before(
+        shared_house,
+        agreed,
+        "I am 31, pregnant and allergic to penicillin. My wife is allergic to nuts. A dry patch on my arm",
+    )
     agreed.say("brown freckles on my shoulder")
     until(lambda: len(shared_house.cases_of(agreed.chat_id)) == 2)
     agreed.say("/memory")
@@ -203,11 +209,7 @@ def _said(house: House, case: Case) -> list[str]:
 def test_after_new_words_that_go_on_find_their_case_and_a_new_complaint_opens_one(
     shared_house: House, agreed: Patient
 ) -> None:
-    agreed.say("an itchy ring on my leg that needs a cream")
-    first = one_case(shared_house, agreed)
-    advise(shared_house, first)
-    agreed.say("/new")
-    agreed.wait_for(saying("A new question"))
+    first = answered_before(shared_house, agreed, "an itchy ring on my leg that needs a cream")
     agreed.say("the cream did not help")
     agreed.wait_for(saying("your earlier question", "Is it something new?"))
     until(lambda: "the cream did not help" in _said(shared_house, first))
